@@ -1,0 +1,57 @@
+//! Time as a parameter, so that tests can hold it still.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::Utc;
+use uuid::{ContextV7, Uuid};
+
+use crate::domain::timestamp::Timestamp;
+
+/// Tells the time and makes the identifiers that carry it.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    fixed: Option<Arc<AtomicI64>>,
+    order: Arc<Mutex<ContextV7>>,
+}
+
+impl Clock {
+    /// The machine's clock.
+    #[must_use]
+    pub fn system() -> Self {
+        Self { fixed: None, order: Arc::new(Mutex::new(ContextV7::new())) }
+    }
+
+    /// A clock that stands at `at` until it is moved.
+    #[must_use]
+    pub fn fixed(at: Timestamp) -> Self {
+        Self { fixed: Some(Arc::new(AtomicI64::new(at.millis()))), ..Self::system() }
+    }
+
+    /// Moves a fixed clock on by `ms` milliseconds; the machine's clock does not care.
+    pub fn advance(&self, ms: i64) {
+        if let Some(fixed) = &self.fixed {
+            fixed.fetch_add(ms, Ordering::SeqCst);
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::from_millis(match &self.fixed {
+            Some(fixed) => fixed.load(Ordering::SeqCst),
+            None => Utc::now().timestamp_millis(),
+        })
+    }
+
+    /// A new UUIDv7 of now; those of one process sort in the order they were made.
+    #[must_use]
+    pub fn uuid(&self) -> Uuid {
+        let ms = self.now().millis();
+        let (seconds, nanos) = (ms.div_euclid(1000).unsigned_abs(), ms.rem_euclid(1000) * 1_000_000);
+        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
+        let nanos = u32::try_from(nanos).unwrap_or_default();
+        Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos))
+    }
+}

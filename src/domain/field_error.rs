@@ -1,0 +1,57 @@
+//! Bad input, told field by field so that everything wrong is reported at once.
+
+use serde::Serialize;
+
+/// One thing wrong with one field of what was sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Path of the field in the request, such as `usage.limit` or `token.country[0]`.
+    pub field: String,
+    /// What is wrong, as a sentence a person can act on.
+    pub message: String,
+}
+
+/// Collects everything wrong with a request.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FieldErrors(Vec<FieldError>);
+
+impl FieldErrors {
+    /// Notes that `field` is wrong.
+    pub fn push(&mut self, field: impl Into<String>, message: impl Into<String>) {
+        self.0.push(FieldError { field: field.into(), message: message.into() });
+    }
+
+    /// Takes the value of `result`, or notes its message at `field`.
+    pub fn check<T>(&mut self, field: &str, result: Result<T, impl Into<String>>) -> Option<T> {
+        result.map_err(|message| self.push(field, message)).ok()
+    }
+
+    /// Adds all of `others`, their fields put below `prefix` (`links[3]` makes `links[3].name`).
+    pub fn extend_below(&mut self, prefix: &str, others: FieldErrors) {
+        for FieldError { field, message } in others.0 {
+            let field = match (prefix.is_empty(), field.starts_with('[')) {
+                (true, _) => field,
+                (false, true) => format!("{prefix}{field}"),
+                (false, false) => format!("{prefix}.{field}"),
+            };
+            self.0.push(FieldError { field, message });
+        }
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The errors in the order they were found.
+    #[must_use]
+    pub fn into_vec(self) -> Vec<FieldError> {
+        self.0
+    }
+
+    /// The errors in the order they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
+        self.0.iter()
+    }
+}

@@ -1,0 +1,18 @@
+//! The words of the product as types: pure, no I/O, no async, nothing of the crate imported.
+//!
+//! What enters the program becomes one of these once, at the edge, and is trusted from there on.
+
+pub mod channel;
+pub mod field_error;
+pub mod flow;
+pub mod id;
+pub mod link;
+pub mod locale;
+pub mod scope;
+pub mod secret;
+pub mod session;
+pub mod slug;
+pub mod timestamp;
+pub mod token_options;
+pub mod usage;
+pub mod verdict;

@@ -1,0 +1,93 @@
+//! The last part of a link's URL.
+
+/// Letters and digits of generated slugs: none that is taken for another one in print (no `i l o 0 1`).
+const ALPHABET: [char; 31] = [
+    '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f', 'g', 'h', 'j', 'k', 'm',
+    'n', 'p', 'q', 'r', 's', 't', 'u', 'v', 'w', 'x', 'y', 'z',
+];
+
+/// Length of a generated slug: 31^10 is about 2^49, out of reach for guessing below the rate limit.
+const GENERATED_LEN: usize = 10;
+
+/// First path segments in use, and words that would look like the product itself speaking.
+const RESERVED: [&str; 20] = [
+    "admin", "api", "webhooks", "health", "metrics", "static", "openapi", "docs", "robots", "sandbox",
+    "favicon", "sitemap", "well-known", "security", "login", "logout", "about", "help", "status", "www",
+];
+
+/// A link's slug: 3 to 64 of `a-z 0-9 -`, kept in lower case, never a reserved word.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, sqlx::Type)]
+#[sqlx(transparent)]
+pub struct Slug(String);
+
+impl Slug {
+    /// A random slug. It is a bearer secret: whoever has it can click.
+    #[must_use]
+    pub fn generate() -> Self {
+        loop {
+            if let Ok(slug) = Self::parse(&nanoid::nanoid!(GENERATED_LEN, &ALPHABET)) {
+                return slug;
+            }
+        }
+    }
+
+    /// Reads a chosen slug; upper case is put in lower case.
+    ///
+    /// # Errors
+    /// A message for the sender when it is too short, too long, has other characters or is reserved.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let slug = Self::lookup(text)
+            .ok_or_else(|| "must be 3 to 64 characters of a-z, 0-9 and -".to_owned())?;
+        if RESERVED.contains(&slug.0.as_str()) {
+            return Err("is a reserved word; choose another".to_owned());
+        }
+        Ok(slug)
+    }
+
+    /// Reads a slug from a URL, where reserved words do not matter. `None` when no link can have it.
+    #[must_use]
+    pub fn lookup(text: &str) -> Option<Self> {
+        let fits = (3..=64).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        fits.then(|| Self(text.to_ascii_lowercase()))
+    }
+
+    /// The slug's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn slugs_are_read_in_any_case_and_bad_ones_refused() {
+        for (given, read) in [("abc", "abc"), ("Berlin-Fair", "berlin-fair"), ("a-1", "a-1")] {
+            assert_eq!(Slug::parse(given).map(|s| s.0), Ok(read.to_owned()));
+        }
+        let long = "a".repeat(65);
+        for bad in ["", "ab", "a b", "a_b", "ümlaut", "a.b", "a/b", "ADMIN", "www", long.as_str()] {
+            assert!(Slug::parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused_without_a_panic(text in "\\PC*") {
+            if let Ok(slug) = Slug::parse(&text) {
+                prop_assert_eq!(Slug::parse(slug.as_str()), Ok(slug.clone()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_generated_slug_is_one_that_can_be_looked_up() {
+        let slug = Slug::generate();
+        assert_eq!(slug.0.len(), GENERATED_LEN);
+        assert_eq!(Slug::lookup(&slug.0.to_uppercase()), Some(slug));
+    }
+}

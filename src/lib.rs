@@ -1,0 +1,9 @@
+//! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
+//!
+//! Imports point one way: `cli -> app -> web -> {redeem, webhooks} -> {idenfy, store} -> domain`;
+//! `config`, `clock` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
+
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod store;
