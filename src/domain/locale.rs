@@ -1,7 +1,7 @@
 //! iDenfy's interface languages.
 
 /// One of iDenfy's languages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
 pub struct Locale(&'static str);
 
 impl Locale {
@@ -12,7 +12,11 @@ impl Locale {
     /// # Errors
     /// A message for the sender.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("en") { Ok(Self::EN) } else { Err("unknown".into()) }
+        if text.eq_ignore_ascii_case("en") {
+            Ok(Self::EN)
+        } else {
+            Err("unknown".into())
+        }
     }
     /// iDenfy's code in lower case.
     #[must_use]
