@@ -148,7 +148,6 @@ impl Client {
             inner.token_expiry,
             inner.session_length,
         );
-        let body = serde_json::to_vec(&call).expect("texts and JSON can be written as JSON");
         let url = if request.flow == Flow::Selfie {
             &inner.age_url
         } else {
@@ -156,9 +155,10 @@ impl Client {
         };
 
         let deadline = Instant::now() + inner.budget;
-        let (headers, body) = tokio::time::timeout_at(deadline, inner.post(url, &body, deadline))
-            .await
-            .unwrap_or(Err(MintError::Timeout))?;
+        let (headers, body) =
+            tokio::time::timeout_at(deadline, inner.post(url, &call.body(), deadline))
+                .await
+                .unwrap_or(Err(MintError::Timeout))?;
 
         let answer = Answer::parse(request.flow, &body, || inner.answered_at(&headers))
             .ok_or(MintError::Nonsense)?;

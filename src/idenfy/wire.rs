@@ -65,6 +65,11 @@ impl<'a> Call<'a> {
         }
     }
 
+    /// The call as it is sent.
+    pub(super) fn body(&self) -> Vec<u8> {
+        serde_json::to_vec(self).expect("texts and JSON can be written as JSON")
+    }
+
     /// For how many seconds the token is asked to be valid.
     pub(super) const fn lifetime(&self) -> i64 {
         self.lifetime

@@ -15,10 +15,18 @@ fn read(event: &str, body: &Value) -> Callback {
     parse(Some(event), body.to_string().as_bytes()).unwrap()
 }
 
-/// The state, whether it is final, and whether it is only an ending.
-fn result(callback: &Callback) -> Option<(&str, bool, bool)> {
-    let verdict = callback.verdict.as_ref()?;
-    Some((verdict.status.as_str(), verdict.is_final, verdict.is_ending))
+/// The state, and whether it is final or even only an ending; nothing without a verdict.
+fn result(callback: &Callback) -> String {
+    let Some(verdict) = &callback.verdict else {
+        return String::new();
+    };
+    let how = match (verdict.is_final, verdict.is_ending) {
+        (false, false) => "",
+        (true, false) => " final",
+        (true, true) => " ending",
+        (false, true) => " an ending that is not final",
+    };
+    format!("{}{how}", verdict.status.as_str())
 }
 
 #[test]
@@ -69,274 +77,118 @@ fn the_empty_key_signs_nothing() {
     assert!(!verify(&Secret::new(""), b"", Some(empty.as_bytes())));
 }
 
+/// Each line: the event, `final` and `status.overall` as JSON, and the result.
+const IDENTIFICATIONS: &str = r#"
+    IDENTIFICATION                 true   "APPROVED"        = approved final
+    IDENTIFICATION                 true   "DENIED"          = denied final
+    IDENTIFICATION                 true   "approved"        = approved final
+    IDENTIFICATION                 false  "APPROVED"        = approved
+    IDENTIFICATION                 null   "APPROVED"        = approved
+    IDENTIFICATION                 "true" "APPROVED"        = approved
+    IDENTIFICATION                 1      "APPROVED"        = approved
+    IDENTIFICATION                 null   "EXPIRED"         = expired ending
+    IDENTIFICATION                 false  "EXPIRED-DELETED" = deleted ending
+    IDENTIFICATION                 true   "DELETED"         = deleted ending
+    IDENTIFICATION                 true   "ARCHIVED"        = archived ending
+    IDENTIFICATION                 null   "CANCELED"        = cancelled ending
+    IDENTIFICATION                 null   "ACTIVE"          = active
+    IDENTIFICATION_AUTO_FINISHED   true   "SUSPECTED"       = suspected final
+    IDENTIFICATION_AUTO_FINISHED   false  "REVIEWING"       = reviewing
+    IDENTIFICATION_AUTO_FINISHED   true   "REVIEWING"       = reviewing
+    IDENTIFICATION_AUTO_FINISHED   true   "ACTIVE"          = active
+    IDENTIFICATION_AUTO_FINISHED   false  null              =
+    IDENTIFICATION_AUTO_FINISHED   true   7                 =
+    IDENTIFICATION_AUTO_FINISHED   true   ""                =
+    IDENTIFICATION_AUTO_FINISHED   true   "A\u0000B"        =
+    IDENTIFICATION_AUTO_FINISHED   true   "ON_HOLD"         = on_hold final
+    IDENTIFICATION_AUTO_FINISHED   true   "FAILED"          = denied final
+    IDENTIFICATION_AUTO_FINISHED   true   "STARTING"        = active
+    IDENTIFICATION_MANUAL_FINISHED null   "DENIED"          = denied final
+    IDENTIFICATION_MANUAL_FINISHED false  "DENIED"          = denied
+    IDENTIFICATION_MANUAL_FINISHED true   "REVIEWING"       = reviewing
+    IDENTIFICATION_RESUBMITTED     false  "APPROVED"        = approved
+    IDENTIFICATION_RESUBMITTED     true   "APPROVED"        = approved final
+    IDENTIFICATION_CANCELLED       null   "ACTIVE"          = cancelled ending
+    IDENTIFICATION_CANCELED        false  null              = cancelled ending
+    IDENTIFICATION_EXPIRED         null   null              = expired ending
+    IDENTIFICATION_EXPIRED         false  "ACTIVE"          = expired ending
+    IDENTIFICATION_EXPIRED         null   "EXPIRED-DELETED" = deleted ending
+    identification_expired         null   null              = expired ending
+    SOMETHING_NEW                  true   "APPROVED"        = approved final
+    SOMETHING_NEW                  null   "APPROVED"        =
+    SOMETHING_NEW                  true   null              =
+    DOCUMENT_EXPIRATION            true   "APPROVED"        =
+    VIDEO_CALL_FINISHED            true   "APPROVED"        =
+"#;
+
+/// Each line: `status` and `outcome` as JSON, and the result.
+const AGE_ESTIMATIONS: &str = r#"
+    "COMPLETED"              "SUCCESS"           = approved final
+    "COMPLETED"              "UNDERAGE"          = denied final
+    "COMPLETED"              "FACE_MISMATCH"     = denied final
+    "COMPLETED"              "ATTEMPTS_EXCEEDED" = denied final
+    "COMPLETED"              "FAILED"            = denied final
+    "COMPLETED"              "UNCERTAIN"         = suspected final
+    "COMPLETED"              "NEW_WORD"          = new_word final
+    "COMPLETED"              null                = reviewing
+    "FAILED"                 null                = denied final
+    "FAILED"                 "SUCCESS"           = denied final
+    "EXPIRED"                null                = expired ending
+    "PENDING"                null                = active
+    "PROCESSING"             null                = reviewing
+    null                     "success"           = approved final
+    {"overall":"APPROVED"}   null                =
+    null                     null                =
+"#;
+
+/// The cells left of each line's `=`, and the result right of it.
+fn rows<const N: usize>(table: &str) -> impl Iterator<Item = ([&str; N], &str)> {
+    table.trim().lines().map(|line| {
+        let (cells, expected) = line.split_once('=').unwrap();
+        let cells: Vec<_> = cells.split_whitespace().collect();
+        (cells.try_into().unwrap(), expected.trim())
+    })
+}
+
 #[test]
 fn results_of_identifications_are_read() {
-    let auto = "IDENTIFICATION_AUTO_FINISHED";
-    let manual = "IDENTIFICATION_MANUAL_FINISHED";
-    let long = "X".repeat(65);
-    for (event, told_final, overall, expected) in [
-        (
-            "IDENTIFICATION",
-            json!(true),
-            json!("APPROVED"),
-            Some(("approved", true, false)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(true),
-            json!("DENIED"),
-            Some(("denied", true, false)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(false),
-            json!("APPROVED"),
-            Some(("approved", false, false)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(null),
-            json!("APPROVED"),
-            Some(("approved", false, false)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!("true"),
-            json!("APPROVED"),
-            Some(("approved", false, false)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(null),
-            json!("EXPIRED"),
-            Some(("expired", true, true)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(false),
-            json!("EXPIRED-DELETED"),
-            Some(("deleted", true, true)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(true),
-            json!("DELETED"),
-            Some(("deleted", true, true)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(true),
-            json!("ARCHIVED"),
-            Some(("archived", true, true)),
-        ),
-        (
-            "IDENTIFICATION",
-            json!(null),
-            json!("ACTIVE"),
-            Some(("active", false, false)),
-        ),
-        (
-            auto,
-            json!(true),
-            json!("SUSPECTED"),
-            Some(("suspected", true, false)),
-        ),
-        (
-            auto,
-            json!(false),
-            json!("REVIEWING"),
-            Some(("reviewing", false, false)),
-        ),
-        (
-            auto,
-            json!(true),
-            json!("REVIEWING"),
-            Some(("reviewing", false, false)),
-        ),
-        (
-            auto,
-            json!(true),
-            json!("ACTIVE"),
-            Some(("active", false, false)),
-        ),
-        (auto, json!(false), json!(null), None),
-        (auto, json!(true), json!(7), None),
-        (auto, json!(true), json!(""), None),
-        (auto, json!(true), json!(long), None),
-        (auto, json!(true), json!("A\u{0}B"), None),
-        (
-            auto,
-            json!(true),
-            json!("ON_HOLD"),
-            Some(("on_hold", true, false)),
-        ),
-        (
-            auto,
-            json!(true),
-            json!("FAILED"),
-            Some(("denied", true, false)),
-        ),
-        (
-            auto,
-            json!(true),
-            json!("STARTING"),
-            Some(("active", false, false)),
-        ),
-        (
-            manual,
-            json!(null),
-            json!("DENIED"),
-            Some(("denied", true, false)),
-        ),
-        (
-            manual,
-            json!(false),
-            json!("DENIED"),
-            Some(("denied", false, false)),
-        ),
-        (
-            manual,
-            json!(true),
-            json!("REVIEWING"),
-            Some(("reviewing", false, false)),
-        ),
-        (
-            "IDENTIFICATION_RESUBMITTED",
-            json!(false),
-            json!("APPROVED"),
-            Some(("approved", false, false)),
-        ),
-        (
-            "IDENTIFICATION_CANCELLED",
-            json!(null),
-            json!("ACTIVE"),
-            Some(("cancelled", true, true)),
-        ),
-        (
-            "IDENTIFICATION_CANCELED",
-            json!(false),
-            json!(null),
-            Some(("cancelled", true, true)),
-        ),
-        (
-            "IDENTIFICATION_EXPIRED",
-            json!(null),
-            json!(null),
-            Some(("expired", true, true)),
-        ),
-        (
-            "IDENTIFICATION_EXPIRED",
-            json!(false),
-            json!("ACTIVE"),
-            Some(("expired", true, true)),
-        ),
-        (
-            "IDENTIFICATION_EXPIRED",
-            json!(null),
-            json!("EXPIRED-DELETED"),
-            Some(("deleted", true, true)),
-        ),
-        (
-            "identification_expired ",
-            json!(null),
-            json!(null),
-            Some(("expired", true, true)),
-        ),
-        (
-            "SOMETHING_NEW",
-            json!(true),
-            json!("APPROVED"),
-            Some(("approved", true, false)),
-        ),
-        ("SOMETHING_NEW", json!(null), json!("APPROVED"), None),
-        ("SOMETHING_NEW", json!(true), json!(null), None),
-        (
-            "",
-            json!(true),
-            json!("DENIED"),
-            Some(("denied", true, false)),
-        ),
-        ("DOCUMENT_EXPIRATION", json!(true), json!("APPROVED"), None),
-        ("VIDEO_CALL_FINISHED", json!(true), json!("APPROVED"), None),
-    ] {
-        let body = json!({"scanRef": "s", "final": told_final, "status": {"overall": overall}});
-        assert_eq!(result(&read(event, &body)), expected, "{event} {body}");
+    for ([event, told_final, overall], expected) in rows(IDENTIFICATIONS) {
+        let body = format!(
+            r#"{{"scanRef": "s", "final": {told_final}, "status": {{"overall": {overall}}}}}"#
+        );
+        let callback = parse(Some(event), body.as_bytes()).unwrap();
+        assert_eq!(result(&callback), expected, "{event} {body}");
     }
 }
 
 #[test]
 fn results_of_age_estimations_are_read() {
-    for (status, outcome, expected) in [
-        (
-            json!("COMPLETED"),
-            json!("SUCCESS"),
-            Some(("approved", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("UNDERAGE"),
-            Some(("denied", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("FACE_MISMATCH"),
-            Some(("denied", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("ATTEMPTS_EXCEEDED"),
-            Some(("denied", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("FAILED"),
-            Some(("denied", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("UNCERTAIN"),
-            Some(("suspected", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!("NEW_WORD"),
-            Some(("new_word", true, false)),
-        ),
-        (
-            json!("COMPLETED"),
-            json!(null),
-            Some(("reviewing", false, false)),
-        ),
-        (json!("FAILED"), json!(null), Some(("denied", true, false))),
-        (
-            json!("FAILED"),
-            json!("SUCCESS"),
-            Some(("denied", true, false)),
-        ),
-        (json!("EXPIRED"), json!(null), Some(("expired", true, true))),
-        (
-            json!("PENDING"),
-            json!(null),
-            Some(("active", false, false)),
-        ),
-        (
-            json!("PROCESSING"),
-            json!(null),
-            Some(("reviewing", false, false)),
-        ),
-        (
-            json!(null),
-            json!("success"),
-            Some(("approved", true, false)),
-        ),
-        (json!({"overall": "APPROVED"}), json!(null), None),
-        (json!(null), json!(null), None),
-    ] {
-        let body = json!({"scanRef": "t", "status": status, "outcome": outcome, "clientId": null});
-        let callback = read("AGE_ESTIMATION", &body);
+    for ([status, outcome], expected) in rows(AGE_ESTIMATIONS) {
+        let body = format!(r#"{{"scanRef": "t", "status": {status}, "outcome": {outcome}}}"#);
+        let callback = parse(Some("AGE_ESTIMATION"), body.as_bytes()).unwrap();
         assert_eq!(result(&callback), expected, "{body}");
         assert_eq!(callback.kind, Kind::AgeEstimation);
     }
+}
+
+#[test]
+fn an_event_without_a_name_is_judged_by_its_body() {
+    let body = json!({"scanRef": "s", "final": true, "status": {"overall": "DENIED"}});
+    let callback = parse(None, body.to_string().as_bytes()).unwrap();
+    assert_eq!(
+        (callback.kind, result(&callback).as_str()),
+        (Kind::Unknown, "denied final")
+    );
+}
+
+#[test]
+fn an_endless_state_is_passed_over() {
+    let body = |len| json!({"scanRef": "s", "final": true, "status": {"overall": "X".repeat(len)}});
+    assert_eq!(
+        result(&read("IDENTIFICATION", &body(64))),
+        format!("{} final", "x".repeat(64))
+    );
+    assert_eq!(result(&read("IDENTIFICATION", &body(65))), "");
 }
 
 #[test]
@@ -388,10 +240,7 @@ fn leaves_of_a_wrong_type_are_passed_over() {
         "scanRef": "s", "final": true,
         "status": {"overall": "DENIED", "fraudTags": {}, "mismatchTags": "NAME", "autoFace": []},
     });
-    assert_eq!(
-        result(&read("IDENTIFICATION", &body)),
-        Some(("denied", true, false))
-    );
+    assert_eq!(result(&read("IDENTIFICATION", &body)), "denied final");
 }
 
 #[test]
