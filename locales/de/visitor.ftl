@@ -17,11 +17,11 @@ privacy-link = Datenschutzerklärung von iDenfy
 start = Prüfung starten
 
 not-found-title = Diesen Link gibt es nicht
-not-found-text = Bitte prüfen Sie die Adresse oder bitten Sie den Absender um einen neuen Link.
+not-found-text = Bitte prüfen Sie die Adresse oder fragen Sie beim Absender nach einem neuen Link.
 expired-title = Dieser Link ist abgelaufen
 exhausted-title = Dieser Link ist aufgebraucht
 deactivated-title = Dieser Link ist nicht mehr aktiv
-over-text = Bitte bitten Sie den Absender um einen neuen Link.
+over-text = Bitte fragen Sie beim Absender nach einem neuen Link.
 unavailable-title = Die Prüfung ist gerade nicht möglich
 unavailable-text = Bitte versuchen Sie es gleich noch einmal. Es wurde nichts verbraucht, Ihr Link gilt weiterhin.
 rate-limited-title = Zu viele Versuche

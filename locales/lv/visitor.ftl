@@ -17,11 +17,11 @@ privacy-link = iDenfy privātuma politika
 start = Sākt pārbaudi
 
 not-found-title = Šādas saites nav
-not-found-text = Lūdzu, pārbaudiet adresi vai palūdziet sūtītājam jaunu saiti.
+not-found-text = Lūdzu, pārbaudiet adresi vai prasiet sūtītājam jaunu saiti.
 expired-title = Šīs saites derīgums ir beidzies
 exhausted-title = Šī saite ir izlietota
 deactivated-title = Šī saite vairs nav aktīva
-over-text = Lūdzu, palūdziet sūtītājam jaunu saiti.
+over-text = Lūdzu, prasiet sūtītājam jaunu saiti.
 unavailable-title = Pārbaude pašlaik nav pieejama
 unavailable-text = Lūdzu, pēc brīža mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
 rate-limited-title = Pārāk daudz mēģinājumu

@@ -1,5 +1,5 @@
-confirm-title = Potwierdź swoją tożsamość
-confirm-title-selfie = Potwierdź swój wiek
+confirm-title = Potwierdzenie tożsamości
+confirm-title-selfie = Potwierdzenie wieku
 confirm-lead = Za chwilę poprosimy o sfotografowanie dokumentu tożsamości i zrobienie selfie.
 confirm-lead-document = Za chwilę poprosimy o sfotografowanie dokumentu tożsamości.
 confirm-lead-selfie = Za chwilę poprosimy o zrobienie selfie. Na jego podstawie zostanie oszacowany Państwa wiek.
@@ -17,11 +17,11 @@ privacy-link = Polityka prywatności iDenfy
 start = Rozpocznij weryfikację
 
 not-found-title = Ten link nie istnieje
-not-found-text = Prosimy sprawdzić adres lub poprosić nadawcę o nowy link.
+not-found-text = Prosimy sprawdzić adres lub zwrócić się do nadawcy o nowy link.
 expired-title = Ten link wygasł
 exhausted-title = Ten link został już wykorzystany
 deactivated-title = Ten link nie jest już aktywny
-over-text = Prosimy poprosić nadawcę o nowy link.
+over-text = Prosimy zwrócić się do nadawcy o nowy link.
 unavailable-title = Weryfikacja jest teraz niedostępna
 unavailable-text = Prosimy spróbować ponownie za chwilę. Nic nie zostało wykorzystane, a link nadal działa.
 rate-limited-title = Zbyt wiele prób

@@ -168,10 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn a_text_is_tagged_with_the_language_it_is_in() {
-        let texts = Texts::of(Locale::EN);
-        assert_eq!(texts.lang(), "en");
-        assert_eq!(texts.get("try-again"), "Try again");
-        assert_eq!(Texts::of_code("de").get("try-again"), "Erneut versuchen");
+    fn a_locale_gets_its_own_texts_under_its_own_tag() {
+        for (code, own) in Texts::all() {
+            let Ok(locale) = Locale::parse(code) else {
+                continue;
+            };
+            let texts = Texts::of(locale);
+            assert_eq!(texts.lang(), locale.html_lang());
+            assert_eq!(texts.get("start"), own.get("start"), "{code}");
+        }
+        assert_eq!(Texts::of(Locale::EN).get("try-again"), "Try again");
     }
 }

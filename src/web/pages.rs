@@ -261,16 +261,4 @@ mod tests {
             assert_eq!(html.contains("href=\"\">Try again</a>"), retry, "{kind:?}");
         }
     }
-
-    /// Writes every page to the folder named by `ENTRYPASS_PAGES`, to be looked at.
-    #[test]
-    #[ignore = "writes files, for looking at the pages in a browser"]
-    fn pages_to_look_at() {
-        let folder = std::path::PathBuf::from(std::env::var("ENTRYPASS_PAGES").unwrap());
-        for (code, texts) in Texts::all() {
-            for (name, html) in every_page(texts) {
-                std::fs::write(folder.join(format!("{code}-{name}.html")), html).unwrap();
-            }
-        }
-    }
 }
