@@ -13,4 +13,5 @@ pub mod redeem;
 pub mod sandbox;
 pub mod store;
 pub mod sweep;
+pub mod telemetry;
 pub mod web;
