@@ -12,7 +12,11 @@ impl Locale {
     /// # Errors
     /// A message for the sender.
     pub fn parse(text: &str) -> Result<Self, String> {
-        if text.eq_ignore_ascii_case("en") { Ok(Self::EN) } else { Err("unknown".into()) }
+        if text.eq_ignore_ascii_case("en") {
+            Ok(Self::EN)
+        } else {
+            Err("unknown".into())
+        }
     }
     /// iDenfy's code in lower case.
     #[must_use]

@@ -15,7 +15,12 @@ impl TokenOptions {
     /// # Errors
     /// Every field that is wrong.
     pub fn parse(_flow: Flow, given: Option<&Value>) -> Result<Self, FieldErrors> {
-        Ok(Self(given.and_then(Value::as_object).cloned().unwrap_or_default()))
+        Ok(Self(
+            given
+                .and_then(Value::as_object)
+                .cloned()
+                .unwrap_or_default(),
+        ))
     }
     /// Takes back what [`Self::as_map`] gave and the database kept.
     #[must_use]
