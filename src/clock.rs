@@ -19,13 +19,19 @@ impl Clock {
     /// The machine's clock.
     #[must_use]
     pub fn system() -> Self {
-        Self { fixed: None, order: Arc::new(Mutex::new(ContextV7::new())) }
+        Self {
+            fixed: None,
+            order: Arc::new(Mutex::new(ContextV7::new())),
+        }
     }
 
     /// A clock that stands at `at` until it is moved.
     #[must_use]
     pub fn fixed(at: Timestamp) -> Self {
-        Self { fixed: Some(Arc::new(AtomicI64::new(at.millis()))), ..Self::system() }
+        Self {
+            fixed: Some(Arc::new(AtomicI64::new(at.millis()))),
+            ..Self::system()
+        }
     }
 
     /// Moves a fixed clock on by `ms` milliseconds; the machine's clock does not care.
@@ -37,7 +43,10 @@ impl Clock {
 
     /// The time now.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the machine")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the machine"
+    )]
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(match &self.fixed {
             Some(fixed) => fixed.load(Ordering::SeqCst),
@@ -49,9 +58,21 @@ impl Clock {
     #[must_use]
     pub fn uuid(&self) -> Uuid {
         let ms = self.now().millis();
-        let (seconds, nanos) = (ms.div_euclid(1000).unsigned_abs(), ms.rem_euclid(1000) * 1_000_000);
+        let (seconds, nanos) = (
+            ms.div_euclid(1000).unsigned_abs(),
+            ms.rem_euclid(1000) * 1_000_000,
+        );
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         let nanos = u32::try_from(nanos).unwrap_or_default();
         Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos))
+    }
+
+    /// A new UUIDv7 of now with 74 random bits, in no order with others of the same millisecond.
+    #[must_use]
+    pub fn unguessable_uuid(&self) -> Uuid {
+        let ms = u64::try_from(self.now().millis()).unwrap_or_default();
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).expect("the operating system gives random bytes");
+        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
     }
 }

@@ -3,9 +3,8 @@
 use serde::Serialize;
 
 /// The verification a visitor goes through.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, sqlx::Type)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
-#[sqlx(type_name = "text", rename_all = "snake_case")]
 pub enum Flow {
     /// A document and a selfie: iDenfy's token type `IDENTIFICATION`.
     #[default]

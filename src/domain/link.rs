@@ -26,7 +26,12 @@ pub enum LinkStatus {
 
 impl LinkStatus {
     /// Every status.
-    pub const ALL: [Self; 4] = [Self::Active, Self::Deactivated, Self::Expired, Self::Exhausted];
+    pub const ALL: [Self; 4] = [
+        Self::Active,
+        Self::Deactivated,
+        Self::Expired,
+        Self::Exhausted,
+    ];
 
     /// The name in the API.
     #[must_use]
@@ -104,7 +109,10 @@ impl Link {
     /// Uses left; `None` is without limit.
     #[must_use]
     pub fn remaining(&self) -> Option<i64> {
-        self.terms.usage.limit().map(|limit| (limit - self.used).max(0))
+        self.terms
+            .usage
+            .limit()
+            .map(|limit| (limit - self.used).max(0))
     }
 }
 

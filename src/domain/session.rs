@@ -57,7 +57,10 @@ impl Status {
     pub fn as_str(&self) -> &str {
         match self {
             Self::Other(name) => name,
-            named => Self::NAMED.iter().find(|(s, _)| s == named).map_or("", |(_, name)| name),
+            named => Self::NAMED
+                .iter()
+                .find(|(s, _)| s == named)
+                .map_or("", |(_, name)| name),
         }
     }
 
@@ -145,7 +148,9 @@ impl Session {
     #[must_use]
     pub fn redirect_at(&self, now: Timestamp) -> Option<&str> {
         let valid = self.token_expires_at.is_some_and(|until| now < until);
-        self.redirect_url.as_deref().filter(|_| valid && self.status != Status::Failed)
+        self.redirect_url
+            .as_deref()
+            .filter(|_| valid && self.status != Status::Failed)
     }
 
     /// Whether its visitor may still be in it: open here, and its token valid at iDenfy.

@@ -11,8 +11,26 @@ const GENERATED_LEN: usize = 10;
 
 /// First path segments in use, and words that would look like the product itself speaking.
 const RESERVED: [&str; 20] = [
-    "admin", "api", "webhooks", "health", "metrics", "static", "openapi", "docs", "robots", "sandbox",
-    "favicon", "sitemap", "well-known", "security", "login", "logout", "about", "help", "status", "www",
+    "admin",
+    "api",
+    "webhooks",
+    "health",
+    "metrics",
+    "static",
+    "openapi",
+    "docs",
+    "robots",
+    "sandbox",
+    "favicon",
+    "sitemap",
+    "well-known",
+    "security",
+    "login",
+    "logout",
+    "about",
+    "help",
+    "status",
+    "www",
 ];
 
 /// A link's slug: 3 to 64 of `a-z 0-9 -`, kept in lower case, never a reserved word.
@@ -66,11 +84,26 @@ mod tests {
 
     #[test]
     fn slugs_are_read_in_any_case_and_bad_ones_refused() {
-        for (given, read) in [("abc", "abc"), ("Berlin-Fair", "berlin-fair"), ("a-1", "a-1")] {
+        for (given, read) in [
+            ("abc", "abc"),
+            ("Berlin-Fair", "berlin-fair"),
+            ("a-1", "a-1"),
+        ] {
             assert_eq!(Slug::parse(given).map(|s| s.0), Ok(read.to_owned()));
         }
         let long = "a".repeat(65);
-        for bad in ["", "ab", "a b", "a_b", "ümlaut", "a.b", "a/b", "ADMIN", "www", long.as_str()] {
+        for bad in [
+            "",
+            "ab",
+            "a b",
+            "a_b",
+            "ümlaut",
+            "a.b",
+            "a/b",
+            "ADMIN",
+            "www",
+            long.as_str(),
+        ] {
             assert!(Slug::parse(bad).is_err(), "{bad}");
         }
     }

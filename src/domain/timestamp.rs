@@ -85,9 +85,18 @@ mod tests {
             ("2027-03-01T00:00:00.1239Z", "2027-03-01T00:00:00.123Z"),
             ("1969-12-31T23:59:59.5Z", "1969-12-31T23:59:59.500Z"),
         ] {
-            assert_eq!(Timestamp::parse(given).map(Timestamp::to_rfc3339), Ok(written.to_owned()));
+            assert_eq!(
+                Timestamp::parse(given).map(Timestamp::to_rfc3339),
+                Ok(written.to_owned())
+            );
         }
-        for bad in ["", "2027-03-01", "2027-03-01T00:00:00", "tomorrow", "2027-13-01T00:00:00Z"] {
+        for bad in [
+            "",
+            "2027-03-01",
+            "2027-03-01T00:00:00",
+            "tomorrow",
+            "2027-13-01T00:00:00Z",
+        ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }
     }

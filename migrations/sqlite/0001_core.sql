@@ -1,0 +1,123 @@
+-- Links, their sessions, and what keeps a session from being started twice.
+-- Ids are UUIDv7 as text, times are milliseconds since the epoch, JSON is text.
+
+CREATE TABLE links (
+    id TEXT NOT NULL PRIMARY KEY,
+    slug TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    usage_kind TEXT NOT NULL CHECK (usage_kind IN ('single', 'multi', 'unlimited')),
+    usage_limit INTEGER,
+    used INTEGER NOT NULL DEFAULT 0,
+    -- How many uses the latest statement that spent any was granted: lets one statement spend and tell.
+    granted INTEGER NOT NULL DEFAULT 0,
+    expires_at INTEGER,
+    language TEXT,
+    flow TEXT NOT NULL,
+    confirm INTEGER NOT NULL,
+    resume INTEGER NOT NULL,
+    accept_ref INTEGER NOT NULL,
+    inactive_message TEXT,
+    token TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    last_used_at INTEGER,
+    deactivated_at INTEGER,
+    deleted_at INTEGER,
+    CHECK (used >= 0 AND (usage_limit IS NULL OR used <= usage_limit)),
+    CHECK ((usage_kind = 'unlimited') = (usage_limit IS NULL))
+) STRICT;
+
+-- No foreign key to links: they are never removed, and the check would be paid by every click.
+CREATE TABLE sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    link_id TEXT,
+    client_id TEXT,
+    scan_ref TEXT,
+    external_ref TEXT,
+    flow TEXT NOT NULL,
+    language TEXT NOT NULL,
+    via TEXT,
+    status TEXT NOT NULL,
+    is_final INTEGER NOT NULL DEFAULT 0,
+    provisional TEXT,
+    -- iDenfy's tags and checks as one JSON object, null until there are any.
+    result TEXT,
+    -- Why no session was started.
+    failure TEXT,
+    created_at INTEGER NOT NULL,
+    finished_at INTEGER,
+    erased_at INTEGER,
+    -- While `starting`: when the process that spent the use has certainly given up.
+    lease_until INTEGER,
+    -- Where the visitor was sent: a bearer secret, kept only where it may be needed again and while the token is valid.
+    redirect_url TEXT,
+    token_expires_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX sessions_link ON sessions (link_id, id) WHERE link_id IS NOT NULL;
+CREATE INDEX sessions_client ON sessions (client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX sessions_scan_ref ON sessions (scan_ref) WHERE scan_ref IS NOT NULL;
+CREATE INDEX sessions_redirect ON sessions (token_expires_at) WHERE redirect_url IS NOT NULL;
+CREATE INDEX sessions_starting ON sessions (lease_until) WHERE lease_until IS NOT NULL;
+
+-- At most one session at a time under one key: a fixed clientId, or one rendering of a confirm page.
+CREATE TABLE holds (
+    hold_key TEXT NOT NULL PRIMARY KEY,
+    session_id TEXT NOT NULL,
+    held_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX holds_until ON holds (held_until);
+CREATE INDEX holds_session ON holds (session_id);
+
+-- Requests for a link's URL that spent nothing, counted by UTC day and reason.
+CREATE TABLE ignored_requests (
+    link_id TEXT NOT NULL,
+    day INTEGER NOT NULL,
+    reason TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    PRIMARY KEY (link_id, day, reason)
+) STRICT, WITHOUT ROWID;
+
+-- Events of iDenfy's, kept to tell a repeat from news; no personal data.
+CREATE TABLE idenfy_events (
+    id TEXT NOT NULL PRIMARY KEY,
+    scan_ref TEXT NOT NULL,
+    event_type TEXT NOT NULL,
+    body_digest TEXT NOT NULL,
+    session_id TEXT,
+    received_at INTEGER NOT NULL,
+    UNIQUE (scan_ref, event_type, body_digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idenfy_events_session ON idenfy_events (session_id, id);
+
+CREATE TABLE api_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    name TEXT NOT NULL,
+    -- SHA-256 of the key in hex; the key itself is random enough to need no slow hash.
+    digest TEXT NOT NULL UNIQUE,
+    prefix TEXT NOT NULL,
+    -- Scope names parted by spaces.
+    scopes TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    expires_at INTEGER,
+    last_used_at INTEGER,
+    revoked_at INTEGER
+) STRICT;
+
+CREATE TABLE idempotency (
+    key_id TEXT NOT NULL,
+    idempotency_key TEXT NOT NULL,
+    -- Keyed digest of method, path and body.
+    fingerprint TEXT NOT NULL,
+    -- The id of what the request makes, so that taking over from a process that died makes nothing twice.
+    resource_id TEXT NOT NULL,
+    -- The answer, sealed with a key that only the caller's API key yields; null while the request runs.
+    answer TEXT,
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, idempotency_key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_created ON idempotency (created_at);
+
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,120 @@
+//! Answers kept for requests that may be sent again.
+
+use super::{Store, StoreError};
+use crate::domain::id::KeyId;
+use crate::domain::timestamp::{DAY_MS, Timestamp};
+
+/// After so long a request that gave no answer is taken to have died with its process.
+const ABANDONED_MS: i64 = 120_000;
+
+/// How a request with an idempotency key begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Begun {
+    /// It is the first; what it makes shall have this id. A process may have died after making it.
+    First(String),
+    /// The first is still running.
+    InProgress,
+    /// It was answered; the answer, sealed.
+    Answered(String),
+    /// The key was used for another request.
+    Mismatch,
+}
+
+impl Store {
+    /// Begins a request under an idempotency key; `resource_id` is proposed for what it makes.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn begin_idempotent(
+        &self,
+        key_id: KeyId,
+        key: &str,
+        fingerprint: &str,
+        resource_id: &str,
+        now: Timestamp,
+    ) -> Result<Begun, StoreError> {
+        let first: Option<(String,)> = each!(self, |db| {
+            sqlx::query_as(BEGIN)
+                .bind(key_id)
+                .bind(key)
+                .bind(fingerprint)
+                .bind(resource_id)
+                .bind(now)
+                .bind(now.plus_millis(-DAY_MS))
+                .bind(now.plus_millis(-ABANDONED_MS))
+                .fetch_optional(db.write())
+                .await?
+        });
+        if let Some((resource_id,)) = first {
+            return Ok(Begun::First(resource_id));
+        }
+        let row: Option<(String, Option<String>)> = each!(self, |db| {
+            sqlx::query_as(
+                "SELECT fingerprint, answer FROM idempotency WHERE key_id = $1 AND idempotency_key = $2",
+            )
+            .bind(key_id)
+            .bind(key)
+            .fetch_optional(db.write())
+            .await?
+        });
+        Ok(match row {
+            Some((theirs, _)) if theirs != fingerprint => Begun::Mismatch,
+            Some((_, Some(answer))) => Begun::Answered(answer),
+            // It has just been given up by whoever ran it: the caller may try again in a moment.
+            Some((_, None)) | None => Begun::InProgress,
+        })
+    }
+
+    /// Keeps the sealed answer of a request; `None` gives the key free again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn end_idempotent(
+        &self,
+        key_id: KeyId,
+        key: &str,
+        answer: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let sql = if answer.is_some() {
+            "UPDATE idempotency SET answer = $3 WHERE key_id = $1 AND idempotency_key = $2"
+        } else {
+            "DELETE FROM idempotency WHERE key_id = $1 AND idempotency_key = $2 AND $3 IS NULL"
+        };
+        each!(self, |db| {
+            sqlx::query(sql)
+                .bind(key_id)
+                .bind(key)
+                .bind(answer)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+
+    /// Forgets answers older than a day.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_answers(&self, now: Timestamp) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query("DELETE FROM idempotency WHERE created_at <= $1")
+                .bind(now.plus_millis(-DAY_MS))
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+}
+
+/// Takes over what is older than a day, and a like request whose process died; its resource id is kept then.
+const BEGIN: &str = "
+INSERT INTO idempotency (key_id, idempotency_key, fingerprint, resource_id, created_at)
+VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (key_id, idempotency_key) DO UPDATE SET
+    resource_id = CASE WHEN idempotency.created_at <= $6 THEN EXCLUDED.resource_id ELSE idempotency.resource_id END,
+    fingerprint = EXCLUDED.fingerprint, answer = NULL, created_at = EXCLUDED.created_at
+WHERE idempotency.created_at <= $6
+   OR (idempotency.answer IS NULL AND idempotency.created_at <= $7 AND idempotency.fingerprint = EXCLUDED.fingerprint)
+RETURNING resource_id";

@@ -1,0 +1,318 @@
+//! Links as they are kept.
+
+use sqlx::FromRow;
+
+use super::{Store, StoreError, is_duplicate};
+use crate::domain::flow::Flow;
+use crate::domain::id::LinkId;
+use crate::domain::link::{Link, LinkStatus, LinkTerms};
+use crate::domain::locale::Locale;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
+use crate::domain::token_options::TokenOptions;
+use crate::domain::usage::Usage;
+
+/// What a list of links is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct LinkFilter {
+    /// Only links of this status.
+    pub status: Option<LinkStatus>,
+    /// Only links with this text in name or slug.
+    pub text: Option<String>,
+    /// Only the link with this slug.
+    pub slug: Option<String>,
+    /// Only links made before this one.
+    pub before: Option<LinkId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// What became of switching a link on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activated {
+    /// It is on.
+    Done,
+    /// It is expired or exhausted and stays so.
+    Over,
+    /// There is no such link.
+    NotFound,
+}
+
+#[derive(FromRow)]
+struct LinkRow {
+    id: LinkId,
+    slug: Slug,
+    name: String,
+    usage_kind: String,
+    usage_limit: Option<i64>,
+    used: i64,
+    expires_at: Option<Timestamp>,
+    language: Option<String>,
+    flow: String,
+    confirm: bool,
+    resume: bool,
+    accept_ref: bool,
+    inactive_message: Option<String>,
+    token: String,
+    created_at: Timestamp,
+    last_used_at: Option<Timestamp>,
+    deactivated_at: Option<Timestamp>,
+    deleted_at: Option<Timestamp>,
+}
+
+impl TryFrom<LinkRow> for Link {
+    type Error = StoreError;
+
+    fn try_from(row: LinkRow) -> Result<Self, StoreError> {
+        let language = row.language.as_deref().map(Locale::parse).transpose();
+        let token = serde_json::from_str(&row.token);
+        Ok(Self {
+            terms: LinkTerms {
+                id: row.id,
+                slug: row.slug,
+                usage: Usage::from_parts(&row.usage_kind, row.usage_limit)
+                    .ok_or(StoreError::Corrupt("links.usage_kind"))?,
+                expires_at: row.expires_at,
+                language: language.map_err(|_| StoreError::Corrupt("links.language"))?,
+                flow: Flow::parse(&row.flow).map_err(|_| StoreError::Corrupt("links.flow"))?,
+                confirm: row.confirm,
+                resume: row.resume,
+                accept_ref: row.accept_ref,
+                token: TokenOptions::from_stored(
+                    token.map_err(|_| StoreError::Corrupt("links.token"))?,
+                ),
+                created_at: row.created_at,
+            },
+            name: row.name,
+            inactive_message: row.inactive_message,
+            used: row.used,
+            last_used_at: row.last_used_at,
+            deactivated_at: row.deactivated_at,
+            deleted_at: row.deleted_at,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps new links, all or none. When a slug is or was taken, tells the position of the first such link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn insert_links(&self, links: &[Link]) -> Result<Result<(), usize>, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        for (position, link) in links.iter().enumerate() {
+            let inserted = within!(&mut tx, |c| {
+                sqlx::query(INSERT)
+                    .bind(link.terms.id)
+                    .bind(&link.terms.slug)
+                    .bind(&link.name)
+                    .bind(link.terms.usage.kind())
+                    .bind(link.terms.usage.limit())
+                    .bind(link.terms.expires_at)
+                    .bind(link.terms.language.map(Locale::as_str))
+                    .bind(link.terms.flow.as_str())
+                    .bind(link.terms.confirm)
+                    .bind(link.terms.resume)
+                    .bind(link.terms.accept_ref)
+                    .bind(&link.inactive_message)
+                    .bind(serde_json::to_string(link.terms.token.as_map()).unwrap_or_default())
+                    .bind(link.terms.created_at)
+                    .execute(c)
+                    .await
+                    .map(|_| ())
+            });
+            match inserted {
+                Err(error) if is_duplicate(&error) => return Ok(Err(position)),
+                other => other?,
+            }
+        }
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// The link of that id, unless it was deleted.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
+        let row: Option<LinkRow> = each!(self, |db| {
+            sqlx::query_as("SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL")
+                .bind(id)
+                .fetch_optional(db.read())
+                .await?
+        });
+        row.map(Link::try_from).transpose()
+    }
+
+    /// The link of that slug, deleted ones too.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn link_by_slug(&self, slug: &Slug) -> Result<Option<Link>, StoreError> {
+        let row: Option<LinkRow> = each!(self, |db| {
+            sqlx::query_as("SELECT * FROM links WHERE slug = $1")
+                .bind(slug)
+                .fetch_optional(db.read())
+                .await?
+        });
+        row.map(Link::try_from).transpose()
+    }
+
+    /// Links that are not deleted, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn links(
+        &self,
+        filter: &LinkFilter,
+        now: Timestamp,
+    ) -> Result<Vec<Link>, StoreError> {
+        let pattern = filter.text.as_deref().map(contains_pattern);
+        let rows: Vec<LinkRow> = each!(self, |db| {
+            sqlx::query_as(LIST)
+                .bind(filter.before)
+                .bind(&filter.slug)
+                .bind(pattern)
+                .bind(filter.status.map(LinkStatus::as_str))
+                .bind(now)
+                .bind(filter.limit)
+                .fetch_all(db.read())
+                .await?
+        });
+        rows.into_iter().map(Link::try_from).collect()
+    }
+
+    /// Changes name and message where given; `Some(None)` clears the message. False: there is no such link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn update_link(
+        &self,
+        id: LinkId,
+        name: Option<&str>,
+        message: Option<Option<&str>>,
+    ) -> Result<bool, StoreError> {
+        let done = each!(self, |db| {
+            sqlx::query(
+                "UPDATE links SET name = COALESCE($2, name),
+                        inactive_message = CASE WHEN $3 THEN $4 ELSE inactive_message END
+                 WHERE id = $1 AND deleted_at IS NULL",
+            )
+            .bind(id)
+            .bind(name)
+            .bind(message.is_some())
+            .bind(message.flatten())
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        Ok(done > 0)
+    }
+
+    /// Switches a link off. False: there is no such link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn deactivate_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
+        let done = each!(self, |db| {
+            sqlx::query(
+                "UPDATE links SET deactivated_at = COALESCE(deactivated_at, $2)
+                 WHERE id = $1 AND deleted_at IS NULL",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        Ok(done > 0)
+    }
+
+    /// Switches a link on, unless its time is over or its uses are spent.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn activate_link(&self, id: LinkId, now: Timestamp) -> Result<Activated, StoreError> {
+        let done = each!(self, |db| {
+            sqlx::query(
+                "UPDATE links SET deactivated_at = NULL
+                 WHERE id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
+                   AND (usage_limit IS NULL OR used < usage_limit)",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        Ok(if done > 0 {
+            Activated::Done
+        } else if self.link(id).await?.is_some() {
+            Activated::Over
+        } else {
+            Activated::NotFound
+        })
+    }
+
+    /// Deletes a link: its URL is gone for good and its slug is never given out again; what it sent along to
+    /// iDenfy, which may name a person, is forgotten. False: there is no such link.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
+        let done = each!(self, |db| {
+            sqlx::query(
+                "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        Ok(done > 0)
+    }
+
+    /// How often requests for a link were ignored: UTC day, reason, count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ignored(&self, id: LinkId) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        Ok(each!(self, |db| {
+            sqlx::query_as(
+                "SELECT day, reason, requests FROM ignored_requests WHERE link_id = $1 ORDER BY day, reason",
+            )
+            .bind(id)
+            .fetch_all(db.read())
+            .await?
+        }))
+    }
+}
+
+/// A LIKE pattern for text anywhere, with `!` as its escape.
+fn contains_pattern(text: &str) -> String {
+    let escaped = text
+        .replace('!', "!!")
+        .replace('%', "!%")
+        .replace('_', "!_");
+    format!("%{escaped}%")
+}
+
+const INSERT: &str = "
+INSERT INTO links (id, slug, name, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
+                   accept_ref, inactive_message, token, created_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+
+/// The same order of reasons as [`Link::status`].
+const LIST: &str = "
+SELECT * FROM links
+WHERE deleted_at IS NULL
+  AND ($1 IS NULL OR id < $1)
+  AND ($2 IS NULL OR slug = lower($2))
+  AND ($3 IS NULL OR lower(name) LIKE lower($3) ESCAPE '!' OR slug LIKE lower($3) ESCAPE '!')
+  AND ($4 IS NULL OR $4 = CASE
+        WHEN deactivated_at IS NOT NULL THEN 'deactivated'
+        WHEN expires_at <= $5 THEN 'expired'
+        WHEN used >= usage_limit THEN 'exhausted'
+        ELSE 'active' END)
+ORDER BY id DESC LIMIT $6";

@@ -1,0 +1,278 @@
+//! Sessions as they are kept.
+
+use serde::{Deserialize, Serialize};
+use sqlx::FromRow;
+
+use super::ledger::Hold;
+use super::ledger::batch::give_back;
+use super::{Store, StoreError};
+use crate::domain::channel::{ExternalRef, Via};
+use crate::domain::flow::Flow;
+use crate::domain::id::{LinkId, SessionId};
+use crate::domain::locale::Locale;
+use crate::domain::session::{Checks, Session, Status};
+use crate::domain::timestamp::Timestamp;
+
+/// What a list of sessions is narrowed by.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFilter {
+    /// Only sessions in this state.
+    pub status: Option<String>,
+    /// Only sessions of this link.
+    pub link_id: Option<LinkId>,
+    /// Only sessions of this customer.
+    pub client_id: Option<String>,
+    /// Only sessions started before this one.
+    pub before: Option<SessionId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// iDenfy's tags and checks as they are kept.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Findings {
+    #[serde(default)]
+    pub(super) fraud: Vec<String>,
+    #[serde(default)]
+    pub(super) mismatch: Vec<String>,
+    pub(super) auto_document: Option<String>,
+    pub(super) auto_face: Option<String>,
+    pub(super) manual_document: Option<String>,
+    pub(super) manual_face: Option<String>,
+}
+
+#[derive(FromRow)]
+pub(super) struct SessionRow {
+    id: SessionId,
+    link_id: Option<LinkId>,
+    client_id: Option<String>,
+    scan_ref: Option<String>,
+    external_ref: Option<ExternalRef>,
+    flow: String,
+    language: String,
+    via: Option<Via>,
+    status: String,
+    is_final: bool,
+    provisional: Option<String>,
+    result: Option<String>,
+    created_at: Timestamp,
+    finished_at: Option<Timestamp>,
+    erased_at: Option<Timestamp>,
+    redirect_url: Option<String>,
+    token_expires_at: Option<Timestamp>,
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self, StoreError> {
+        let result: Option<Findings> = row
+            .result
+            .as_deref()
+            .map(serde_json::from_str)
+            .transpose()
+            .map_err(|_| StoreError::Corrupt("sessions.result"))?;
+        let result = result.unwrap_or_default();
+        Ok(Self {
+            id: row.id,
+            link_id: row.link_id,
+            client_id: row.client_id,
+            scan_ref: row.scan_ref,
+            external_ref: row.external_ref,
+            flow: Flow::parse(&row.flow).map_err(|_| StoreError::Corrupt("sessions.flow"))?,
+            language: Locale::parse(&row.language)
+                .map_err(|_| StoreError::Corrupt("sessions.language"))?,
+            via: row.via,
+            status: Status::from_name(&row.status),
+            is_final: row.is_final,
+            provisional: row.provisional.as_deref().map(Status::from_name),
+            fraud_tags: result.fraud,
+            mismatch_tags: result.mismatch,
+            checks: Checks {
+                auto_document: result.auto_document,
+                auto_face: result.auto_face,
+                manual_document: result.manual_document,
+                manual_face: result.manual_face,
+            },
+            created_at: row.created_at,
+            finished_at: row.finished_at,
+            erased_at: row.erased_at,
+            redirect_url: row.redirect_url,
+            token_expires_at: row.token_expires_at,
+        })
+    }
+}
+
+impl Store {
+    /// The session of that id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn session(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        let row: Option<SessionRow> = each!(self, |db| {
+            sqlx::query_as("SELECT * FROM sessions WHERE id = $1")
+                .bind(id)
+                .fetch_optional(db.read())
+                .await?
+        });
+        row.map(Session::try_from).transpose()
+    }
+
+    /// Sessions, newest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
+        // One statement for each way in, so that each uses its index.
+        let sql = match (filter.link_id, &filter.client_id) {
+            (Some(_), _) => LIST_OF_LINK,
+            (None, Some(_)) => LIST_OF_CLIENT,
+            (None, None) => LIST,
+        };
+        let rows: Vec<SessionRow> = each!(self, |db| {
+            sqlx::query_as(sql)
+                .bind(filter.before)
+                .bind(&filter.status)
+                .bind(filter.link_id)
+                .bind(&filter.client_id)
+                .bind(filter.limit)
+                .fetch_all(db.read())
+                .await?
+        });
+        rows.into_iter().map(Session::try_from).collect()
+    }
+
+    /// Erases the personal data of a session. False: there is no such session.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn erase_session(&self, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        within!(&mut tx, |c| {
+            sqlx::query("DELETE FROM holds WHERE session_id = $1")
+                .bind(id)
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        let done = within!(&mut tx, |c| {
+            sqlx::query(
+                "UPDATE sessions SET client_id = NULL, scan_ref = NULL, external_ref = NULL,
+                        redirect_url = NULL, erased_at = COALESCE(erased_at, $2) WHERE id = $1",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(c)
+            .await?
+            .rows_affected()
+        });
+        tx.commit().await?;
+        Ok(done > 0)
+    }
+
+    /// Notes on a session that failed which scan iDenfy started for it all the same, so that it can be erased there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn note_orphan(&self, id: SessionId, scan_ref: &str) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query(
+                "UPDATE sessions SET scan_ref = COALESCE(scan_ref, $2)
+                 WHERE id = $1 AND status = 'failed' AND erased_at IS NULL",
+            )
+            .bind(id)
+            .bind(scan_ref)
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        Ok(())
+    }
+
+    /// Gives back the uses of sessions left in `starting` past their lease: whoever spent them died in between.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn refund_abandoned(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let refunded: Vec<(SessionId, Option<LinkId>)> = within!(&mut tx, |c| {
+            sqlx::query_as(
+                "UPDATE sessions SET status = 'failed', failure = 'abandoned', lease_until = NULL
+                 WHERE lease_until <= $1 AND status = 'starting' RETURNING id, link_id",
+            )
+            .bind(now)
+            .fetch_all(c)
+            .await?
+        });
+        give_back(&mut tx, refunded.iter().filter_map(|(_, link)| *link)).await?;
+        tx.commit().await?;
+        Ok(refunded.len())
+    }
+
+    /// The session that stands under `hold` now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn holder(
+        &self,
+        hold: &Hold,
+        now: Timestamp,
+    ) -> Result<Option<SessionId>, StoreError> {
+        let row: Option<(SessionId,)> = each!(self, |db| {
+            sqlx::query_as("SELECT session_id FROM holds WHERE hold_key = $1 AND held_until > $2")
+                .bind(hold.as_str())
+                .bind(now)
+                .fetch_optional(db.read())
+                .await?
+        });
+        Ok(row.map(|(id,)| id))
+    }
+
+    /// Forgets what is over: holds that ended, redirect addresses whose token is not valid any more.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn forget_ended(&self, now: Timestamp) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query("DELETE FROM holds WHERE held_until <= $1")
+                .bind(now)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        each!(self, |db| {
+            sqlx::query(
+                "UPDATE sessions SET redirect_url = NULL WHERE id IN
+                    (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT 1000)",
+            )
+            .bind(now)
+            .execute(db.write())
+            .await?.rows_affected()
+        });
+        Ok(())
+    }
+}
+
+/// Lets go of a session's fixed customer, so that he may be verified anew.
+pub(super) const RELEASE_CLIENT: &str = "
+DELETE FROM holds WHERE session_id = $1
+    AND hold_key = (SELECT 'client:' || client_id FROM sessions WHERE id = $1)";
+
+const LIST: &str = "
+SELECT * FROM sessions
+WHERE ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2)
+  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
+ORDER BY id DESC LIMIT $5";
+
+const LIST_OF_LINK: &str = "
+SELECT * FROM sessions
+WHERE link_id = $3
+  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4)
+ORDER BY id DESC LIMIT $5";
+
+const LIST_OF_CLIENT: &str = "
+SELECT * FROM sessions
+WHERE client_id = $4
+  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR link_id = $3)
+ORDER BY id DESC LIMIT $5";
