@@ -1,1 +1,16 @@
-fn main() {}
+//! Black-box tests over HTTP against the real gateway, each on every engine that is there.
+//!
+//! `cargo test` runs them on SQLite. With `ENTRYPASS_TEST_POSTGRES` naming a PostgreSQL server (as `tests/run.sh` does)
+//! they run there too; without it they are listed as ignored, never as passed.
+
+mod clicks;
+mod harness;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let arguments = Arguments::from_args();
+    let trials: Vec<Trial> = [clicks::tests()].into_iter().flatten().collect();
+    harness::explain_what_is_left_out();
+    libtest_mimic::run(&arguments, trials).exit();
+}

@@ -1,0 +1,68 @@
+//! The engines, and a database of its own for each test.
+
+use sqlx::{Connection, Executor, PgConnection};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+/// A database that goes away with the test.
+pub struct Database {
+    pub url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl Engine {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    pub fn is_there(self) -> bool {
+        self == Self::Sqlite || server().is_some()
+    }
+
+    /// An empty database.
+    pub async fn database(self) -> Database {
+        match self {
+            Self::Sqlite => {
+                let folder = tempfile::tempdir().expect("a folder");
+                let url = format!("sqlite://{}/test.db", folder.path().display());
+                Database {
+                    url,
+                    _folder: Some(folder),
+                }
+            }
+            Self::Postgres => {
+                let server = server().expect("checked before");
+                let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+                let mut admin = PgConnection::connect(&server)
+                    .await
+                    .expect("a PostgreSQL server");
+                let create = format!("CREATE DATABASE {name}");
+                admin
+                    .execute(sqlx::AssertSqlSafe(create))
+                    .await
+                    .expect("a database");
+                let base = server
+                    .rsplit_once('/')
+                    .expect("an address with a database")
+                    .0;
+                Database {
+                    url: format!("{base}/{name}"),
+                    _folder: None,
+                }
+            }
+        }
+    }
+}
+
+fn server() -> Option<String> {
+    std::env::var("ENTRYPASS_TEST_POSTGRES")
+        .ok()
+        .filter(|url| !url.is_empty())
+}

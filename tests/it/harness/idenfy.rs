@@ -1,0 +1,174 @@
+//! A scripted iDenfy on loopback: says what the test wants, and remembers what it was asked.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
+/// How a call is answered.
+#[derive(Debug, Clone)]
+pub enum Answer {
+    /// As documented: `201` and a token.
+    Token,
+    /// This status, these extra header lines, this body.
+    Raw(u16, &'static str, String),
+    /// `201` with this document.
+    Document(Value),
+    /// A token, after so long.
+    Slow(Duration),
+    /// Never, with nothing sent.
+    Hang,
+    /// The head of an answer, and then nothing.
+    HangAfterHead,
+    /// The connection is closed before the answer.
+    HangUp,
+    /// The connection is closed in the middle of the body.
+    Truncated,
+}
+
+/// A call as it arrived.
+#[derive(Debug, Clone)]
+pub struct Call {
+    pub path: String,
+    pub head: String,
+    pub body: Value,
+}
+
+#[derive(Clone)]
+pub struct ScriptedIdenfy {
+    pub base: String,
+    answer: Arc<Mutex<Answer>>,
+    calls: Arc<Mutex<Vec<Call>>>,
+    minted: Arc<AtomicUsize>,
+}
+
+impl ScriptedIdenfy {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let idenfy = Self {
+            base: format!("http://{address}"),
+            answer: Arc::new(Mutex::new(Answer::Token)),
+            calls: Arc::default(),
+            minted: Arc::default(),
+        };
+        let server = idenfy.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let server = server.clone();
+                tokio::spawn(async move { server.serve(stream).await });
+            }
+        });
+        idenfy
+    }
+
+    /// From now on calls are answered so.
+    pub fn answer(&self, answer: Answer) {
+        *self.answer.lock().expect("no panic inside") = answer;
+    }
+
+    /// Every call so far.
+    pub fn calls(&self) -> Vec<Call> {
+        self.calls.lock().expect("no panic inside").clone()
+    }
+
+    /// Tokens given out so far.
+    pub fn minted(&self) -> usize {
+        self.minted.load(Ordering::SeqCst)
+    }
+
+    async fn serve(&self, mut stream: TcpStream) -> Option<()> {
+        let mut buffer = Vec::new();
+        loop {
+            let (head, body) = read_request(&mut stream, &mut buffer).await?;
+            let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
+            let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            self.calls.lock().expect("no panic inside").push(Call {
+                path: path.clone(),
+                head,
+                body: body.clone(),
+            });
+            let answer = self.answer.lock().expect("no panic inside").clone();
+            let whole = match answer {
+                Answer::Token => self.token(&path, &body),
+                Answer::Slow(pause) => {
+                    tokio::time::sleep(pause).await;
+                    self.token(&path, &body)
+                }
+                Answer::Document(document) => response(201, "", &document.to_string()),
+                Answer::Raw(status, headers, text) => response(status, headers, &text),
+                Answer::Hang => std::future::pending().await,
+                Answer::HangAfterHead => {
+                    let head = "HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n";
+                    stream.write_all(head.as_bytes()).await.ok()?;
+                    std::future::pending().await
+                }
+                Answer::HangUp => return None,
+                Answer::Truncated => {
+                    let whole = self.token(&path, &body);
+                    stream
+                        .write_all(&whole.as_bytes()[..whole.len() - 20])
+                        .await
+                        .ok()?;
+                    return None;
+                }
+            };
+            stream.write_all(whole.as_bytes()).await.ok()?;
+        }
+    }
+
+    fn token(&self, path: &str, body: &Value) -> String {
+        let n = self.minted.fetch_add(1, Ordering::SeqCst);
+        let document = if path.starts_with("/age-estimation/") {
+            json!({"token": format!("age-{n}"), "session_url": format!("{}/age/{n}", self.base)})
+        } else {
+            json!({
+                "message": "Token created successfully", "authToken": format!("token-{n}"),
+                "redirectUrl": format!("{}/api/v2/redirect?authToken=token-{n}", self.base),
+                "scanRef": format!("scan-{n}"), "clientId": body["clientId"], "tokenType": body["tokenType"],
+            })
+        };
+        response(201, "", &document.to_string())
+    }
+}
+
+fn response(status: u16, headers: &str, body: &str) -> String {
+    format!(
+        "HTTP/1.1 {status} X\r\nContent-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
+        body.len()
+    )
+}
+
+/// Reads one request; what comes after it stays in `buffer`.
+async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+    let end = loop {
+        if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
+            break at + 4;
+        }
+        read_more(stream, buffer).await?;
+    };
+    let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+    let length = head
+        .lines()
+        .find_map(|line| {
+            line.to_ascii_lowercase()
+                .strip_prefix("content-length:")
+                .map(str::to_owned)
+        })
+        .and_then(|value| value.trim().parse::<usize>().ok())
+        .unwrap_or(0);
+    while buffer.len() < end + length {
+        read_more(stream, buffer).await?;
+    }
+    let body = buffer[end..end + length].to_vec();
+    buffer.drain(..end + length);
+    Some((head, body))
+}
+
+async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {
+    let read = stream.read_buf(buffer).await.ok()?;
+    (read > 0).then_some(())
+}

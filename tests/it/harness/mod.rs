@@ -1,0 +1,94 @@
+//! Runs each test against a gateway of its own: real HTTP, a database of its own, a scripted iDenfy, a clock that
+//! stands still, and a log in which every unexpected WARN or ERROR fails the test.
+
+pub mod engine;
+pub mod gateway;
+pub mod idenfy;
+pub mod log;
+
+use std::future::Future;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use libtest_mimic::{Failed, Trial};
+
+pub use engine::Engine;
+pub use gateway::Gateway;
+pub use idenfy::Answer;
+pub use log::Log;
+
+/// What a test is given.
+#[derive(Clone)]
+pub struct Context {
+    pub engine: Engine,
+    pub log: Log,
+}
+
+impl Context {
+    /// Expects a WARN or ERROR with this text in it.
+    pub fn expect_log(&self, text: &str) {
+        self.log.expect(text);
+    }
+}
+
+/// The trials of one area: every test on every engine. `tests!("area", [name, …])`.
+macro_rules! tests {
+    ($area:literal, [$($test:ident),* $(,)?]) => {
+        /// The tests of this area.
+        pub fn tests() -> Vec<libtest_mimic::Trial> {
+            let mut trials = Vec::new();
+            $($crate::harness::on_each_engine(&mut trials, $area, stringify!($test), |context| Box::pin($test(context)));)*
+            trials
+        }
+    };
+}
+pub(crate) use tests;
+
+type Test = fn(Context) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
+pub fn on_each_engine(trials: &mut Vec<Trial>, area: &str, name: &str, test: Test) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let trial = Trial::test(format!("{}::{area}::{name}", engine.name()), move || {
+            run(engine, test)
+        });
+        trials.push(trial.with_ignored_flag(!engine.is_there()));
+    }
+}
+
+fn run(engine: Engine, test: Test) -> Result<(), Failed> {
+    let log = Log::new();
+    let context = Context {
+        engine,
+        log: log.clone(),
+    };
+    let outcome = tracing::dispatcher::with_default(&log.dispatch(), || {
+        let dispatch = log.dispatch();
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .enable_all()
+            .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&dispatch)))
+            .build()
+            .expect("a runtime");
+        catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(context))))
+    });
+    let unexpected = log.unexpected();
+    match outcome {
+        Err(panic) => {
+            let text = panic.downcast_ref::<String>().cloned();
+            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            Err(format!("{}\nlog:\n{}", text.unwrap_or_default(), log.text()).into())
+        }
+        Ok(()) if !unexpected.is_empty() => {
+            Err(format!("unexpected in the log:\n{}", unexpected.join("\n")).into())
+        }
+        Ok(()) => Ok(()),
+    }
+}
+
+pub fn explain_what_is_left_out() {
+    if !Engine::Postgres.is_there() {
+        eprintln!(
+            "LEFT OUT: all tests on PostgreSQL, because ENTRYPASS_TEST_POSTGRES names no server; \
+             tests/run.sh runs everything."
+        );
+    }
+}
