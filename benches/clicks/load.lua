@@ -3,7 +3,6 @@
 local requests, count = {}, 0
 
 function init(args)
-  wrk.init(args)
   local stem, links = args[1], tonumber(args[2])
   if links == 0 then
     requests[1] = wrk.format("GET", "/" .. stem)

@@ -280,9 +280,11 @@ pub async fn postgres(bench: &Bench, server: &str) -> Outcome<Findings> {
     let databases = postgres::Databases::create(server).await?;
     let [ours, naive] = databases.urls().map(|url| Some(Database::Postgres(url)));
     let found = async {
+        let reference = Some(Kind::NaivePostgres);
+        let stand_in = bench.settings.subject.and(reference);
         let mut targets = vec![
-            start(bench, "naive", Some(Kind::NaivePostgres), INSTANT, 0, naive).await?,
-            start(bench, "entrypass", None, INSTANT, 0, ours).await?,
+            start(bench, "naive", reference, INSTANT, 0, naive).await?,
+            start(bench, bench.subject(), stand_in, INSTANT, 0, ours).await?,
         ];
         let entrants = all(
             &targets,
@@ -305,7 +307,7 @@ pub async fn postgres(bench: &Bench, server: &str) -> Outcome<Findings> {
         rows,
         figures: vec![flush],
     };
-    findings.ratio("entrypass", "naive");
+    findings.ratio(bench.subject(), "naive");
     Ok(findings)
 }
 
