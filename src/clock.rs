@@ -66,4 +66,13 @@ impl Clock {
         let nanos = u32::try_from(nanos).unwrap_or_default();
         Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos))
     }
+
+    /// A new UUIDv7 of now with 74 random bits, in no order with others of the same millisecond.
+    #[must_use]
+    pub fn unguessable_uuid(&self) -> Uuid {
+        let ms = u64::try_from(self.now().millis()).unwrap_or_default();
+        let mut random = [0; 10];
+        getrandom::fill(&mut random).expect("the operating system gives random bytes");
+        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+    }
 }

@@ -3,7 +3,15 @@
 //! Imports point one way: `cli -> app -> web -> {redeem, webhooks} -> {idenfy, store} -> domain`;
 //! `config`, `clock` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod idenfy;
+pub mod metrics;
+pub mod redeem;
+pub mod sandbox;
 pub mod store;
+pub mod sweep;
+pub mod telemetry;
+pub mod web;

@@ -66,6 +66,7 @@ CREATE TABLE holds (
     held_until BIGINT NOT NULL
 );
 CREATE INDEX holds_until ON holds (held_until);
+CREATE INDEX holds_session ON holds (session_id);
 
 -- Requests for a link's URL that spent nothing, counted by UTC day and reason.
 CREATE TABLE ignored_requests (

@@ -176,6 +176,23 @@ impl Store {
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 
+    /// The key of that id, unless it was revoked.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn key(&self, id: KeyId) -> Result<Option<ApiKey>, StoreError> {
+        let row: Option<KeyRow> = each!(self, |db| {
+            sqlx::query_as(
+                "SELECT id, name, prefix, scopes, created_at, expires_at, last_used_at FROM api_keys
+                 WHERE id = $1 AND revoked_at IS NULL",
+            )
+            .bind(id)
+            .fetch_optional(db.read())
+            .await?
+        });
+        row.map(ApiKey::try_from).transpose()
+    }
+
     /// Revokes a key. False: there is no such key.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
+use super::ledger::Hold;
 use super::ledger::batch::give_back;
 use super::{Store, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
@@ -148,7 +149,7 @@ impl Store {
     pub async fn erase_session(&self, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
         within!(&mut tx, |c| {
-            sqlx::query(RELEASE_CLIENT)
+            sqlx::query("DELETE FROM holds WHERE session_id = $1")
                 .bind(id)
                 .execute(c)
                 .await?
@@ -207,6 +208,25 @@ impl Store {
         give_back(&mut tx, refunded.iter().filter_map(|(_, link)| *link)).await?;
         tx.commit().await?;
         Ok(refunded.len())
+    }
+
+    /// The session that stands under `hold` now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn holder(
+        &self,
+        hold: &Hold,
+        now: Timestamp,
+    ) -> Result<Option<SessionId>, StoreError> {
+        let row: Option<(SessionId,)> = each!(self, |db| {
+            sqlx::query_as("SELECT session_id FROM holds WHERE hold_key = $1 AND held_until > $2")
+                .bind(hold.as_str())
+                .bind(now)
+                .fetch_optional(db.read())
+                .await?
+        });
+        Ok(row.map(|(id,)| id))
     }
 
     /// Forgets what is over: holds that ended, redirect addresses whose token is not valid any more.

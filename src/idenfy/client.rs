@@ -1,0 +1,329 @@
+//! The calls to iDenfy: bounded, within one budget, repeated only where nothing can have been started.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use chrono::DateTime;
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+};
+use reqwest::{Method, Request, Response, Url, redirect, retry};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use super::redirect::{Redirects, is_loopback};
+use super::wire::{Answer, Call, redirect_query, refusal};
+use super::{MintError, MintRequest, Minted};
+use crate::clock::Clock;
+use crate::config;
+use crate::domain::flow::Flow;
+use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
+
+/// An answer larger than this is not read to its end, in bytes.
+const ANSWER_MAX: usize = 256 * 1024;
+/// Pauses between attempts in milliseconds, each give or take a quarter; one attempt more than pauses.
+const PAUSES_MS: [u32; 2] = [250, 500];
+/// Idle connections are closed before a server or a middlebox is likely to.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// Calls iDenfy. Cheap to clone; clones share connections and the bound on calls in flight.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug, Clone)]
+struct Inner {
+    http: reqwest::Client,
+    clock: Clock,
+    /// Without them every call would be refused.
+    has_credentials: bool,
+    headers: HeaderMap,
+    token_url: Url,
+    age_url: Url,
+    list_url: Url,
+    /// What a token is put behind where iDenfy names no address for the visitor.
+    redirect_base: String,
+    redirects: Redirects,
+    permits: Arc<Semaphore>,
+    max_in_flight: usize,
+    budget: Duration,
+    token_expiry: u32,
+    session_length: u32,
+}
+
+/// The right to one call in flight; given back when dropped.
+#[derive(Debug)]
+pub struct Permit {
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Why no client can be made of the settings.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The HTTP client cannot be set up, most often for want of root certificates.
+    #[error("cannot set up calls to iDenfy: {0}")]
+    Setup(#[from] reqwest::Error),
+    /// `idenfy.base_url` has no usable form.
+    #[error("idenfy.base_url is not usable: {0}")]
+    BaseUrl(#[from] url::ParseError),
+    /// An entry of `idenfy.redirect_hosts` is neither `host` nor `host:port`.
+    #[error("idenfy.redirect_hosts has an entry that is neither host nor host:port: {0}")]
+    RedirectHost(String),
+}
+
+impl Client {
+    /// A client with these settings.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up or a setting has no usable form.
+    pub fn new(config: &config::Idenfy, clock: Clock) -> Result<Self, ClientError> {
+        let base = config.base_url.as_str().trim_end_matches('/');
+        let redirects = Redirects::new(&config.base_url, &config.redirect_hosts)
+            .map_err(ClientError::RedirectHost)?;
+        let authorization = config
+            .api_key
+            .as_ref()
+            .zip(config.api_secret.as_ref())
+            .map(basic_auth);
+        let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
+        let inner = Inner {
+            http: http_client(&config.base_url, max_in_flight)?,
+            clock,
+            has_credentials: authorization.is_some(),
+            headers: headers(authorization),
+            token_url: Url::parse(&format!("{base}/api/v2/token"))?,
+            age_url: Url::parse(&format!("{base}/age-estimation/token/"))?,
+            list_url: Url::parse(&format!("{base}/kyc/identifications/?perPage=1"))?,
+            redirect_base: format!("{base}/api/v2/redirect?authToken="),
+            redirects,
+            permits: Arc::new(Semaphore::new(max_in_flight)),
+            max_in_flight,
+            budget: Duration::from_millis(config.timeout_ms),
+            token_expiry: config.token_expiry_seconds,
+            session_length: config.session_length_seconds,
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
+    /// Lets visitors be sent to any address of `origin` too: where the embedded iDenfy's page lives.
+    #[must_use]
+    pub fn with_sandbox_page(mut self, origin: Url) -> Self {
+        Arc::make_mut(&mut self.inner).redirects.allow_page(origin);
+        self
+    }
+
+    /// The right to one mint, to be asked for before a use is spent; `None` at once when
+    /// `idenfy.max_in_flight` of them are out, which is [`MintError::Busy`].
+    #[must_use]
+    pub fn try_permit(&self) -> Option<Permit> {
+        let permit = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;
+        Some(Permit { _permit: permit })
+    }
+
+    /// How many permits are out.
+    #[must_use]
+    pub fn in_flight(&self) -> usize {
+        self.inner.max_in_flight - self.inner.permits.available_permits()
+    }
+
+    /// Starts a session. Results go to `callback_url` where one is given.
+    ///
+    /// # Errors
+    /// Why none was started, or why its answer is of no use: then a session may exist at iDenfy.
+    pub async fn mint(
+        &self,
+        request: &MintRequest<'_>,
+        callback_url: Option<&str>,
+    ) -> Result<Minted, MintError> {
+        let inner = &*self.inner;
+        let call = Call::new(
+            request,
+            callback_url,
+            inner.token_expiry,
+            inner.session_length,
+        );
+        let url = if request.flow == Flow::Selfie {
+            &inner.age_url
+        } else {
+            &inner.token_url
+        };
+
+        let deadline = Instant::now() + inner.budget;
+        let (headers, body) =
+            tokio::time::timeout_at(deadline, inner.post(url, &call.body(), deadline))
+                .await
+                .unwrap_or(Err(MintError::Timeout))?;
+
+        let answer = Answer::parse(request.flow, &body, || inner.answered_at(&headers))
+            .ok_or(MintError::Nonsense)?;
+        let address = answer
+            .url
+            .unwrap_or_else(|| format!("{}{}", inner.redirect_base, redirect_query(&answer.token)));
+        let asked = call.lifetime();
+        Ok(Minted {
+            scan_ref: answer.scan_ref,
+            auth_token: Secret::new(answer.token),
+            redirect_url: inner
+                .redirects
+                .check(&address)
+                .ok_or(MintError::ForeignRedirect)?,
+            valid_seconds: answer
+                .lifetime
+                .filter(|told| (1..asked).contains(told))
+                .unwrap_or(asked),
+        })
+    }
+
+    /// Asks iDenfy whether it takes the credentials, without starting anything; tells iDenfy's time.
+    ///
+    /// # Errors
+    /// [`MintError::Credentials`] when it does not take them, else why that cannot be told.
+    pub async fn check_credentials(&self) -> Result<Option<Timestamp>, MintError> {
+        let request = self.inner.request(Method::GET, &self.inner.list_url, None);
+        let (headers, _) = tokio::time::timeout(self.inner.budget, self.inner.attempt(request))
+            .await
+            .unwrap_or(Err(MintError::Timeout))?;
+        Ok(http_date(headers.get(DATE)))
+    }
+}
+
+impl Inner {
+    fn request(&self, method: Method, url: &Url, body: Option<Vec<u8>>) -> Request {
+        let mut request = Request::new(method, url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = body.map(Into::into);
+        request
+    }
+
+    /// Posts until iDenfy takes it, for as long as that is safe and ends before `deadline`.
+    async fn post(
+        &self,
+        url: &Url,
+        body: &[u8],
+        deadline: Instant,
+    ) -> Result<(HeaderMap, Vec<u8>), MintError> {
+        let mut pauses = PAUSES_MS.into_iter();
+        loop {
+            let request = self.request(Method::POST, url, Some(body.to_vec()));
+            let error = match self.attempt(request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
+            };
+            let (Some(wait), Some(pause)) = (error.wait_before_retry(), pauses.next()) else {
+                return Err(error);
+            };
+            let until = Instant::now() + wait.max(jittered(pause));
+            if until >= deadline {
+                return Err(error);
+            }
+            tokio::time::sleep_until(until).await;
+        }
+    }
+
+    /// Sends `request` once.
+    async fn attempt(&self, request: Request) -> Result<(HeaderMap, Vec<u8>), MintError> {
+        if !self.has_credentials {
+            return Err(MintError::Credentials);
+        }
+        let mut response = self.http.execute(request).await.map_err(|error| {
+            if error.is_connect() {
+                MintError::Unreachable
+            } else {
+                MintError::BrokenOff
+            }
+        })?;
+        let status = response.status();
+        let body = read(&mut response).await;
+        let headers = std::mem::take(response.headers_mut());
+        if status.is_success() {
+            return Ok((headers, body?));
+        }
+        // What a refusal says matters less than that it is one.
+        Err(refusal(
+            status.as_u16(),
+            &body.unwrap_or_default(),
+            self.retry_after(&headers),
+        ))
+    }
+
+    /// iDenfy's own time when it answered: its dates are not compared with a clock that is wrong here.
+    fn answered_at(&self, headers: &HeaderMap) -> Timestamp {
+        http_date(headers.get(DATE)).unwrap_or_else(|| self.clock.now())
+    }
+
+    /// The seconds that `Retry-After` asks to wait, given as a number or as a date.
+    fn retry_after(&self, headers: &HeaderMap) -> Option<u32> {
+        let told = headers.get(RETRY_AFTER)?;
+        if let Some(seconds) = told.to_str().ok().and_then(|text| text.trim().parse().ok()) {
+            return Some(seconds);
+        }
+        let wait = http_date(Some(told))?.seconds() - self.answered_at(headers).seconds();
+        u32::try_from(wait.max(0)).ok()
+    }
+}
+
+fn http_client(base_url: &Url, max_in_flight: usize) -> Result<reqwest::Client, reqwest::Error> {
+    // Whoever installed a provider before us has one that will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent(concat!("entrypass/", env!("CARGO_PKG_VERSION")))
+        .http1_only()
+        .tcp_nodelay(true)
+        .redirect(redirect::Policy::none())
+        .retry(retry::never())
+        .pool_max_idle_per_host(max_in_flight)
+        .pool_idle_timeout(IDLE);
+    if is_loopback(base_url) {
+        builder = builder.no_proxy();
+    }
+    if base_url.scheme() == "http" {
+        // Nothing to verify, so nothing to read from disk, nor to miss where there are no root certificates.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build()
+}
+
+fn headers(authorization: Option<HeaderValue>) -> HeaderMap {
+    let json = HeaderValue::from_static("application/json");
+    let always = [(ACCEPT, json.clone()), (CONTENT_TYPE, json)];
+    always
+        .into_iter()
+        .chain(authorization.map(|value| (AUTHORIZATION, value)))
+        .collect()
+}
+
+fn basic_auth((key, secret): (&Secret, &Secret)) -> HeaderValue {
+    let pair = BASE64.encode(format!("{}:{}", key.expose(), secret.expose()));
+    let mut value = HeaderValue::try_from(format!("Basic {pair}")).expect("base64 is ASCII");
+    value.set_sensitive(true);
+    value
+}
+
+/// The body, read to its end only while it is of a reasonable size.
+async fn read(response: &mut Response) -> Result<Vec<u8>, MintError> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|_| MintError::BrokenOff)? {
+        if body.len() + chunk.len() > ANSWER_MAX {
+            return Err(MintError::Nonsense);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn http_date(value: Option<&HeaderValue>) -> Option<Timestamp> {
+    let at = DateTime::parse_from_rfc2822(value?.to_str().ok()?).ok()?;
+    Some(Timestamp::from_millis(at.timestamp_millis()))
+}
+
+/// The pause give or take a quarter, so that those who failed together do not come back together.
+fn jittered(pause_ms: u32) -> Duration {
+    let random = getrandom::u32().unwrap_or_default() % (pause_ms / 2);
+    Duration::from_millis((pause_ms * 3 / 4 + random).into())
+}

@@ -1,0 +1,139 @@
+//! Prometheus metrics. No slug, clientId or address is ever a label.
+
+use prometheus::{
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
+};
+
+/// Upper bounds of the mint duration's buckets, in seconds.
+const MINT_BUCKETS: [f64; 11] = [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0];
+
+/// Everything that is counted. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Registry,
+    clicks: IntCounterVec,
+    /// `started` is counted on the hottest path, so it is looked up once.
+    pub started: IntCounter,
+    /// How long iDenfy took to answer, in seconds.
+    pub mint_duration: Histogram,
+    /// Mints under way.
+    pub mints_in_flight: IntGauge,
+    webhooks: IntCounterVec,
+    deliveries: IntCounterVec,
+}
+
+impl Metrics {
+    /// Fresh counters.
+    #[must_use]
+    pub fn new() -> Self {
+        let counter = |name: &str, help: &str, label: &str| {
+            IntCounterVec::new(Opts::new(name, help), &[label]).expect("names are valid")
+        };
+        let clicks = counter(
+            "entrypass_clicks_total",
+            "Requests for a link by what became of them.",
+            "outcome",
+        );
+        let webhooks = counter(
+            "entrypass_webhooks_total",
+            "Webhooks of iDenfy by what became of them.",
+            "result",
+        );
+        let deliveries = counter(
+            "entrypass_deliveries_total",
+            "Attempts to deliver a result by what became of them.",
+            "result",
+        );
+        let mint_duration = Histogram::with_opts(
+            HistogramOpts::new(
+                "entrypass_mint_duration_seconds",
+                "How long iDenfy took to start a session.",
+            )
+            .buckets(MINT_BUCKETS.to_vec()),
+        )
+        .expect("names are valid");
+        let mints_in_flight =
+            IntGauge::new("entrypass_mints_in_flight", "Calls to iDenfy under way.")
+                .expect("names are valid");
+        let registry = Registry::new();
+        let collectors: [Box<dyn prometheus::core::Collector>; 5] = [
+            Box::new(clicks.clone()),
+            Box::new(webhooks.clone()),
+            Box::new(deliveries.clone()),
+            Box::new(mint_duration.clone()),
+            Box::new(mints_in_flight.clone()),
+        ];
+        for collector in collectors {
+            registry
+                .register(collector)
+                .expect("each name is registered once");
+        }
+        let started = clicks.with_label_values(&["started"]);
+        for (vec, values) in [
+            (
+                &clicks,
+                &[
+                    "resumed",
+                    "failed",
+                    "ignored",
+                    "page",
+                    "over",
+                    "unknown",
+                    "rate_limited",
+                ][..],
+            ),
+            (
+                &webhooks,
+                &[
+                    "applied",
+                    "unchanged",
+                    "repeat",
+                    "not_ours",
+                    "refused",
+                    "malformed",
+                ],
+            ),
+            (&deliveries, &["delivered", "failed"]),
+        ] {
+            for value in values {
+                vec.with_label_values(&[*value]);
+            }
+        }
+        Self {
+            registry,
+            clicks,
+            started,
+            mint_duration,
+            mints_in_flight,
+            webhooks,
+            deliveries,
+        }
+    }
+
+    /// Counts a request for a link: `started`, `resumed` (an open session again), `failed` (the use was given
+    /// back), `ignored`, `page` (a confirm page was shown), `over`, `unknown` or `rate_limited`.
+    pub fn click(&self, outcome: &'static str) {
+        self.clicks.with_label_values(&[outcome]).inc();
+    }
+
+    /// Counts a webhook: `applied`, `unchanged`, `repeat`, `not_ours`, `refused` or `malformed`.
+    pub fn webhook(&self, result: &'static str) {
+        self.webhooks.with_label_values(&[result]).inc();
+    }
+
+    /// The metrics in Prometheus' text format.
+    #[must_use]
+    pub fn render(&self) -> String {
+        let mut text = Vec::new();
+        // Writing to memory cannot fail, and what cannot be encoded would be missing in a test.
+        let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,329 @@
+//! The use case everything is built around: spend a use, have iDenfy start a session, send the visitor there.
+//!
+//! What was spent is settled whatever happens: recorded when iDenfy answered, given back when it did not, and given
+//! back by the [sweep](crate::sweep) when the process died in between.
+
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::domain::channel::{ExternalRef, Via};
+use crate::domain::flow::Flow;
+use crate::domain::id::{LinkId, SessionId};
+use crate::domain::locale::Locale;
+use crate::domain::secret::Secret;
+use crate::domain::session::{Session, Status};
+use crate::domain::timestamp::Timestamp;
+use crate::domain::token_options::TokenOptions;
+use crate::idenfy::{Client, MintError, MintRequest, Minted};
+use crate::metrics::Metrics;
+use crate::store::ledger::{Hold, NewSession, Record, Refund, Reserved};
+use crate::store::{Store, StoreError};
+
+/// How much longer than a mint's budget a session may stay `starting` before the sweep gives its use back: time to
+/// write the reservation before and the outcome after.
+const LEASE_MARGIN_MS: i64 = 10_000;
+
+/// How long a click may wait for the database before the visitor is told to try again.
+const STORE_BUDGET: Duration = Duration::from_secs(5);
+
+/// Pause between two looks at a session that another click is starting.
+const WAIT_STEP: Duration = Duration::from_millis(50);
+
+/// Suggested pause for a visitor while the gateway itself is short of something, in seconds.
+const RETRY_SECONDS: u32 = 5;
+
+/// The session that is wanted.
+#[derive(Debug)]
+pub struct Start<'a> {
+    /// The link that is clicked; none for a session started by API.
+    pub link_id: Option<LinkId>,
+    /// Which verification.
+    pub flow: Flow,
+    /// The language sent to iDenfy.
+    pub language: Locale,
+    /// What is sent along.
+    pub token: &'a TokenOptions,
+    /// The channel of the click.
+    pub via: Option<Via>,
+    /// The customer's own reference.
+    pub external_ref: Option<ExternalRef>,
+    /// The confirm page that was posted.
+    pub nonce: Option<String>,
+    /// Whether the visitor's browser may come back to the session.
+    pub resume: bool,
+}
+
+/// A session that was started, or was open already.
+#[derive(Debug)]
+pub struct Started {
+    /// Its name.
+    pub session_id: SessionId,
+    /// Where its visitor goes.
+    pub redirect_url: String,
+    /// Until when.
+    pub valid_until: Timestamp,
+    /// iDenfy's token; none when the session was open already.
+    pub auth_token: Option<Secret>,
+}
+
+/// Why no session was started. Nothing was spent, or it was given back.
+#[derive(Debug, PartialEq, Eq)]
+pub enum NotStarted {
+    /// The link is expired, used up or switched off.
+    Over,
+    /// Cannot be done now; come back after so many seconds.
+    Unavailable {
+        /// Suggested pause in seconds.
+        retry_after: u32,
+    },
+}
+
+const BUSY: NotStarted = NotStarted::Unavailable {
+    retry_after: RETRY_SECONDS,
+};
+
+/// Starts sessions. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Redeemer {
+    /// Where uses are spent.
+    pub store: Store,
+    /// Who starts sessions.
+    pub idenfy: Client,
+    /// The time.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// Budget of one mint.
+    pub budget: Duration,
+    /// Where iDenfy shall send results, if it is told with each mint.
+    pub callback_url: Option<String>,
+}
+
+impl Redeemer {
+    /// Starts the wanted session, or finds the one that is open under the same hold.
+    ///
+    /// # Errors
+    /// Why there is none; no use is spent then.
+    pub async fn start(&self, start: &Start<'_>) -> Result<Started, NotStarted> {
+        let holds = start.holds();
+        let deadline = Instant::now() + self.budget;
+        loop {
+            let Some(permit) = self.idenfy.try_permit() else {
+                self.metrics.click("failed");
+                return Err(BUSY);
+            };
+            let session = self.new_session(start);
+            match self
+                .in_time(self.store.reserve(session.clone(), holds.clone()))
+                .await?
+            {
+                Reserved::Granted => {
+                    let started = self.mint(start, session, holds).await;
+                    drop(permit);
+                    return started;
+                }
+                Reserved::Refused => return Err(NotStarted::Over),
+                Reserved::Held(by) => {
+                    drop(permit);
+                    if let Some(started) = self.await_holder(by, deadline).await? {
+                        return Ok(started);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The session that is open under one of the holds of what is wanted, without starting any.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn open_session(&self, start: &Start<'_>) -> Result<Option<Session>, StoreError> {
+        for hold in start.holds() {
+            if let Some(id) = self.store.holder(&hold, self.clock.now()).await? {
+                return self.store.session(id).await;
+            }
+        }
+        Ok(None)
+    }
+
+    fn new_session(&self, start: &Start<'_>) -> NewSession {
+        let now = self.clock.now();
+        let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
+        let client_id = match start.token.client_id() {
+            Some(fixed) => fixed.to_owned(),
+            // Its own UUID and not the session's: erasing the session must cut the tie to the customer at iDenfy.
+            // It begins with the time, so that the index over it grows at its end.
+            None => self.clock.unguessable_uuid().to_string(),
+        };
+        NewSession {
+            id: SessionId::new(self.clock.uuid()),
+            link_id: start.link_id,
+            client_id,
+            external_ref: start.external_ref.clone(),
+            flow: start.flow,
+            language: start.language,
+            via: start.via.clone(),
+            created_at: now,
+            lease_until: now.plus_millis(budget.saturating_add(LEASE_MARGIN_MS)),
+        }
+    }
+
+    async fn mint(
+        &self,
+        start: &Start<'_>,
+        session: NewSession,
+        holds: Vec<Hold>,
+    ) -> Result<Started, NotStarted> {
+        let request = MintRequest {
+            flow: start.flow,
+            client_id: &session.client_id,
+            locale: start.language,
+            external_ref: session.external_ref.as_ref().map(ExternalRef::as_str),
+            token: start.token,
+        };
+        self.metrics.mints_in_flight.inc();
+        let timer = Instant::now();
+        let minted = self
+            .idenfy
+            .mint(&request, self.callback_url.as_deref())
+            .await;
+        self.metrics
+            .mint_duration
+            .observe(timer.elapsed().as_secs_f64());
+        self.metrics.mints_in_flight.dec();
+        match minted {
+            Ok(minted) => self.record(start, &session, minted, holds).await,
+            Err(error) => Err(self.refund(&session, &error, holds).await),
+        }
+    }
+
+    async fn record(
+        &self,
+        start: &Start<'_>,
+        session: &NewSession,
+        minted: Minted,
+        holds: Vec<Hold>,
+    ) -> Result<Started, NotStarted> {
+        let valid_until = self
+            .clock
+            .now()
+            .plus_millis(minted.valid_seconds.saturating_mul(1000));
+        let again = start.resume || !holds.is_empty();
+        let recorded = self.in_time(self.store.record(Record {
+            id: session.id,
+            scan_ref: minted.scan_ref.clone(),
+            redirect_url: again.then(|| minted.redirect_url.clone()),
+            token_expires_at: valid_until,
+            holds,
+        }));
+        if recorded.await? {
+            self.metrics.started.inc();
+            return Ok(Started {
+                session_id: session.id,
+                redirect_url: minted.redirect_url,
+                valid_until,
+                auth_token: Some(minted.auth_token),
+            });
+        }
+        tracing::warn!(session = %session.id, "the use was given back before iDenfy's answer could be recorded");
+        self.metrics.click("failed");
+        if let Some(scan_ref) = minted.scan_ref {
+            self.in_time(self.store.note_orphan(session.id, &scan_ref))
+                .await?;
+        }
+        Err(BUSY)
+    }
+
+    async fn refund(
+        &self,
+        session: &NewSession,
+        error: &MintError,
+        holds: Vec<Hold>,
+    ) -> NotStarted {
+        tracing::warn!(
+            session = %session.id, link = session.link_id.map(tracing::field::display), code = error.code(),
+            "iDenfy started no session: {error}"
+        );
+        self.metrics.click("failed");
+        let refund = Refund {
+            id: session.id,
+            failure: error.code(),
+            holds,
+        };
+        // Where this fails, the fault is logged and the sweep gives the use back.
+        let _ = self.in_time(self.store.refund(refund)).await;
+        NotStarted::Unavailable {
+            retry_after: error.retry_after_seconds(),
+        }
+    }
+
+    /// Waits for what becomes of the session that stands under our hold. `None`: it let go, try again.
+    async fn await_holder(
+        &self,
+        by: Option<SessionId>,
+        deadline: Instant,
+    ) -> Result<Option<Started>, NotStarted> {
+        let Some(id) = by else {
+            return self.pause(deadline).await.map(|()| None);
+        };
+        loop {
+            let Some(session) = self.in_time(self.store.session(id)).await? else {
+                return Ok(None);
+            };
+            if let Some(started) = Started::again(&session, self.clock.now()) {
+                self.metrics.click("resumed");
+                return Ok(Some(started));
+            }
+            self.pause(deadline).await?;
+            if session.status != Status::Starting {
+                return Ok(None);
+            }
+        }
+    }
+
+    async fn pause(&self, deadline: Instant) -> Result<(), NotStarted> {
+        if Instant::now() >= deadline {
+            return Err(BUSY);
+        }
+        tokio::time::sleep(WAIT_STEP).await;
+        Ok(())
+    }
+
+    /// What the store answers within the time a visitor can be kept waiting.
+    async fn in_time<T>(
+        &self,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, NotStarted> {
+        let answer = tokio::time::timeout(STORE_BUDGET, answer).await;
+        answer
+            .unwrap_or(Err(StoreError::Unavailable))
+            .map_err(|error| {
+                tracing::error!("a click could not be written: {error}");
+                self.metrics.click("failed");
+                BUSY
+            })
+    }
+}
+
+impl Start<'_> {
+    fn holds(&self) -> Vec<Hold> {
+        let client = self.token.client_id().map(Hold::client);
+        client
+            .into_iter()
+            .chain(self.nonce.as_deref().map(Hold::form))
+            .collect()
+    }
+}
+
+impl Started {
+    /// The way back into a session whose token is still valid.
+    #[must_use]
+    pub fn again(session: &Session, now: Timestamp) -> Option<Self> {
+        Some(Self {
+            session_id: session.id,
+            redirect_url: session.redirect_at(now)?.to_owned(),
+            valid_until: session.token_expires_at?,
+            auth_token: None,
+        })
+    }
+}

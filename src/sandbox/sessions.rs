@@ -1,0 +1,434 @@
+//! The stand-in's memory: its sessions, found by token and by scanRef, a bounded number of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+/// What a token is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Identification,
+    Document,
+    AgeEstimation,
+}
+
+/// What a visitor's button, or time, makes of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Outcome {
+    Approve,
+    Deny,
+    Suspect,
+    Expire,
+}
+
+impl Outcome {
+    /// iDenfy's word for it, as in `status.overall`.
+    pub(super) fn overall(self) -> &'static str {
+        match self {
+            Self::Approve => "APPROVED",
+            Self::Deny => "DENIED",
+            Self::Suspect => "SUSPECTED",
+            Self::Expire => "EXPIRED",
+        }
+    }
+}
+
+/// Where a session stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Phase {
+    /// The token can be used.
+    Active,
+    /// The automatic result is out, the manual one is to come.
+    Reviewing,
+    Ended(Outcome),
+    Deleted(Outcome),
+}
+
+impl Phase {
+    /// iDenfy's word for it, as its status call says it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Active => "ACTIVE",
+            Self::Reviewing => "REVIEWING",
+            Self::Ended(outcome) => outcome.overall(),
+            Self::Deleted(Outcome::Expire) => "EXPIRED-DELETED",
+            Self::Deleted(_) => "DELETED",
+        }
+    }
+}
+
+/// A webhook and what became of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Event {
+    /// As in the header `Idenfy-Event-Type`.
+    pub(super) name: &'static str,
+    /// The result it tells.
+    pub(super) result: &'static str,
+    /// Whether it arrived; none: under way.
+    pub(super) arrived: Option<bool>,
+}
+
+/// One token and all that came of it.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
+    pub(super) token: String,
+    pub(super) scan_ref: String,
+    pub(super) kind: Kind,
+    pub(super) client_id: Option<String>,
+    pub(super) external_ref: Option<String>,
+    /// As given: iDenfy's language code.
+    pub(super) locale: Option<String>,
+    /// None: any country.
+    pub(super) countries: Vec<String>,
+    pub(super) documents: Vec<String>,
+    /// Names for the result's data.
+    pub(super) first_name: Option<String>,
+    pub(super) last_name: Option<String>,
+    /// Age asked for, of age estimation.
+    pub(super) min_age: i64,
+    /// Whether a manual result follows an automatic one that is good, and one that is bad.
+    pub(super) review: (bool, bool),
+    pub(super) success_url: Option<String>,
+    pub(super) error_url: Option<String>,
+    pub(super) unverified_url: Option<String>,
+    /// The token's own address for webhooks.
+    pub(super) callback: Option<String>,
+    /// Parameters that iDenfy does not know.
+    pub(super) unknown: Vec<String>,
+    /// Until when the token can be opened, then until when the session can be finished.
+    pub(super) deadline: Instant,
+    pub(super) session_length: Duration,
+    pub(super) created: DateTime<Utc>,
+    pub(super) opened: Option<DateTime<Utc>>,
+    pub(super) finished: Option<DateTime<Utc>>,
+    pub(super) phase: Phase,
+    pub(super) outcome: Option<Outcome>,
+    pub(super) events: Vec<Event>,
+}
+
+impl Session {
+    /// What the visitor shows, in words.
+    pub(super) fn flow(&self) -> &'static str {
+        match self.kind {
+            Kind::Identification => "Document and selfie",
+            Kind::Document => "Document",
+            Kind::AgeEstimation => "Selfie (age estimation)",
+        }
+    }
+
+    /// Where the visitor goes after a result.
+    pub(super) fn landing(&self) -> Option<&str> {
+        match self.outcome? {
+            Outcome::Approve => self.success_url.as_deref(),
+            Outcome::Deny => self.error_url.as_deref(),
+            Outcome::Suspect | Outcome::Expire => self.unverified_url.as_deref(),
+        }
+    }
+
+    /// Whether a manual result follows `outcome`.
+    pub(super) fn is_reviewed(&self, outcome: Outcome) -> bool {
+        match outcome {
+            Outcome::Expire => false,
+            _ if self.kind == Kind::AgeEstimation => false,
+            Outcome::Deny => self.review.1,
+            Outcome::Approve | Outcome::Suspect => self.review.0,
+        }
+    }
+}
+
+/// Why a session was not finished.
+#[derive(Debug)]
+pub(super) enum NotFinished {
+    Unknown,
+    /// It has ended before; what it came to.
+    Ended(Box<Session>),
+}
+
+/// Why a session was not deleted.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum NotDeleted {
+    Unknown,
+    Active,
+    Reviewing,
+}
+
+/// All sessions. Every call holds its lock for a moment only.
+pub(super) struct Sessions {
+    table: Mutex<Table>,
+    kept: usize,
+}
+
+#[derive(Default)]
+struct Table {
+    next: u64,
+    by_number: BTreeMap<u64, Session>,
+    by_token: HashMap<String, u64>,
+    by_scan_ref: HashMap<String, u64>,
+    /// Deadlines of the active ones.
+    deadlines: BTreeSet<(Instant, u64)>,
+}
+
+impl Sessions {
+    /// None yet; beyond `kept` the oldest is forgotten.
+    pub(super) fn new(kept: usize) -> Self {
+        Self {
+            table: Mutex::default(),
+            kept,
+        }
+    }
+
+    /// Takes in a new session.
+    pub(super) fn add(&self, session: Session) {
+        let mut table = self.lock();
+        let number = table.next;
+        table.next += 1;
+        table.by_token.insert(session.token.clone(), number);
+        table.by_scan_ref.insert(session.scan_ref.clone(), number);
+        table.deadlines.insert((session.deadline, number));
+        table.by_number.insert(number, session);
+        if table.by_number.len() > self.kept
+            && let Some((number, oldest)) = table.by_number.pop_first()
+        {
+            table.by_token.remove(&oldest.token);
+            table.by_scan_ref.remove(&oldest.scan_ref);
+            table.deadlines.remove(&(oldest.deadline, number));
+        }
+    }
+
+    /// The session of a token.
+    pub(super) fn by_token(&self, token: &str) -> Option<Session> {
+        let table = self.lock();
+        table
+            .by_token
+            .get(token)
+            .and_then(|number| table.by_number.get(number))
+            .cloned()
+    }
+
+    /// The session of a scanRef.
+    pub(super) fn by_scan_ref(&self, scan_ref: &str) -> Option<Session> {
+        let table = self.lock();
+        table
+            .by_scan_ref
+            .get(scan_ref)
+            .and_then(|number| table.by_number.get(number))
+            .cloned()
+    }
+
+    /// The session of a token, which an active session's first visit starts.
+    pub(super) fn open(&self, token: &str, now: Instant, at: DateTime<Utc>) -> Option<Session> {
+        let mut table = self.lock();
+        let number = *table.by_token.get(token)?;
+        let Table {
+            by_number,
+            deadlines,
+            ..
+        } = &mut *table;
+        let session = by_number.get_mut(&number)?;
+        if session.phase == Phase::Active && session.opened.is_none() {
+            deadlines.remove(&(session.deadline, number));
+            session.deadline = now + session.session_length;
+            session.opened = Some(at);
+            deadlines.insert((session.deadline, number));
+        }
+        Some(session.clone())
+    }
+
+    /// Gives an active session its result.
+    pub(super) fn finish(
+        &self,
+        token: &str,
+        outcome: Outcome,
+        at: DateTime<Utc>,
+    ) -> Result<Session, NotFinished> {
+        let mut table = self.lock();
+        let number = *table.by_token.get(token).ok_or(NotFinished::Unknown)?;
+        match table.end(number, outcome, at) {
+            Some(session) => Ok(session),
+            None => Err(table
+                .by_number
+                .get(&number)
+                .map_or(NotFinished::Unknown, |ended| {
+                    NotFinished::Ended(Box::new(ended.clone()))
+                })),
+        }
+    }
+
+    /// Ends at most `limit` sessions whose time is over at `now`.
+    pub(super) fn expire(&self, now: Instant, at: DateTime<Utc>, limit: usize) -> Vec<Session> {
+        let mut table = self.lock();
+        let due: Vec<u64> = table
+            .deadlines
+            .iter()
+            .take_while(|(deadline, _)| *deadline <= now)
+            .take(limit)
+            .map(|(_, number)| *number)
+            .collect();
+        due.into_iter()
+            .filter_map(|number| table.end(number, Outcome::Expire, at))
+            .collect()
+    }
+
+    /// The manual review of a session is over.
+    pub(super) fn settle(&self, scan_ref: &str, outcome: Outcome) {
+        self.change(scan_ref, |session| {
+            if session.phase == Phase::Reviewing {
+                session.phase = Phase::Ended(outcome);
+            }
+        });
+    }
+
+    /// Notes a webhook, or what became of the one noted last.
+    pub(super) fn note(&self, scan_ref: &str, event: Event) {
+        self.change(scan_ref, |session| match session.events.last_mut() {
+            Some(last) if last.name == event.name => *last = event,
+            _ => session.events.push(event),
+        });
+    }
+
+    /// Deletes what is kept of a person; a second time does no harm.
+    pub(super) fn delete(&self, scan_ref: &str) -> Result<(), NotDeleted> {
+        self.change(scan_ref, |session| {
+            let (Phase::Ended(outcome) | Phase::Deleted(outcome)) = session.phase else {
+                return Err(match session.phase {
+                    Phase::Reviewing => NotDeleted::Reviewing,
+                    _ => NotDeleted::Active,
+                });
+            };
+            session.phase = Phase::Deleted(outcome);
+            (session.first_name, session.last_name) = (None, None);
+            Ok(())
+        })
+        .unwrap_or(Err(NotDeleted::Unknown))
+    }
+
+    /// The newest `count`, newest first.
+    pub(super) fn newest(&self, count: usize) -> Vec<Session> {
+        self.lock()
+            .by_number
+            .values()
+            .rev()
+            .take(count)
+            .cloned()
+            .collect()
+    }
+
+    /// How many identifications a client has (all clients: none given), and of a part of them,
+    /// newest first, scanRef and phase.
+    pub(super) fn list(
+        &self,
+        client_id: Option<&str>,
+        skip: usize,
+        take: usize,
+    ) -> (usize, Vec<(String, Phase)>) {
+        let table = self.lock();
+        let found = table.by_number.values().rev().filter(|session| {
+            session.kind != Kind::AgeEstimation
+                && client_id.is_none_or(|id| session.client_id.as_deref() == Some(id))
+        });
+        let part = found.clone().skip(skip).take(take);
+        (
+            found.count(),
+            part.map(|session| (session.scan_ref.clone(), session.phase))
+                .collect(),
+        )
+    }
+
+    fn change<R>(&self, scan_ref: &str, change: impl FnOnce(&mut Session) -> R) -> Option<R> {
+        let mut table = self.lock();
+        let number = *table.by_scan_ref.get(scan_ref)?;
+        table.by_number.get_mut(&number).map(change)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Ends an active session; none if it is not.
+    fn end(&mut self, number: u64, outcome: Outcome, at: DateTime<Utc>) -> Option<Session> {
+        let session = self.by_number.get_mut(&number)?;
+        if session.phase != Phase::Active {
+            return None;
+        }
+        self.deadlines.remove(&(session.deadline, number));
+        session.finished = Some(at);
+        session.outcome = Some(outcome);
+        session.phase = if session.is_reviewed(outcome) {
+            Phase::Reviewing
+        } else {
+            Phase::Ended(outcome)
+        };
+        Some(session.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::token::new_session;
+    use super::*;
+
+    fn session(name: &str) -> Session {
+        new_session(name.into(), format!("scan-{name}"), Duration::from_mins(1))
+    }
+
+    #[test]
+    fn the_oldest_session_is_forgotten_under_all_its_names() {
+        let sessions = Sessions::new(2);
+        ["a", "b", "c"]
+            .into_iter()
+            .for_each(|name| sessions.add(session(name)));
+        assert!(sessions.by_token("a").is_none() && sessions.by_scan_ref("scan-a").is_none());
+        assert!(sessions.by_token("b").is_some() && sessions.by_scan_ref("scan-c").is_some());
+        let later = Instant::now() + Duration::from_secs(61);
+        assert_eq!(sessions.expire(later, DateTime::UNIX_EPOCH, 10).len(), 2);
+    }
+
+    #[test]
+    fn a_visit_changes_the_deadline_once() {
+        let sessions = Sessions::new(2);
+        sessions.add(Session {
+            session_length: Duration::from_secs(300),
+            ..session("a")
+        });
+        let now = Instant::now();
+        let first = sessions
+            .open("a", now, DateTime::UNIX_EPOCH)
+            .unwrap()
+            .deadline;
+        let again = sessions.open("a", now + Duration::from_secs(9), DateTime::UNIX_EPOCH);
+        assert_eq!(first, now + Duration::from_secs(300));
+        assert_eq!(again.unwrap().deadline, first);
+        let before = sessions.expire(
+            first.checked_sub(Duration::from_secs(1)).unwrap(),
+            DateTime::UNIX_EPOCH,
+            10,
+        );
+        assert!(before.is_empty(), "the first deadline no longer counts");
+        assert_eq!(sessions.expire(first, DateTime::UNIX_EPOCH, 10).len(), 1);
+    }
+
+    #[test]
+    fn a_session_ends_once() {
+        let sessions = Sessions::new(2);
+        sessions.add(session("a"));
+        assert!(
+            sessions
+                .finish("a", Outcome::Deny, DateTime::UNIX_EPOCH)
+                .is_ok()
+        );
+        let again = sessions.finish("a", Outcome::Approve, DateTime::UNIX_EPOCH);
+        assert!(
+            matches!(again, Err(NotFinished::Ended(ended)) if ended.outcome == Some(Outcome::Deny))
+        );
+        assert_eq!(sessions.delete("scan-a"), Err(NotDeleted::Reviewing));
+        sessions.settle("scan-a", Outcome::Deny);
+        assert_eq!(sessions.delete("scan-a"), Ok(()));
+        assert_eq!(sessions.delete("scan-x"), Err(NotDeleted::Unknown));
+    }
+}

@@ -1,0 +1,182 @@
+//! The texts of the visitor's pages in iDenfy's languages, embedded in the binary.
+//!
+//! One Fluent file a language: `locales/<iDenfy's code>/visitor.ftl`.
+
+use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
+
+use fluent_bundle::{FluentResource, concurrent::FluentBundle};
+
+use crate::domain::locale::Locale;
+
+type Bundle = FluentBundle<FluentResource>;
+
+/// Pairs iDenfy's codes with the files in their folders.
+macro_rules! embedded {
+    ($($code:literal)+) => {
+        [$(($code, include_str!(concat!("../../locales/", $code, "/visitor.ftl")))),+]
+    };
+}
+
+/// iDenfy's code of a language and the Fluent source of its texts.
+const SOURCES: &[(&str, &str)] = &embedded!(
+    "bg" "cs" "da" "de" "el" "en" "es" "et" "fi" "fr" "hi" "hr" "hu" "id" "it" "ja" "ko" "lt" "lv"
+    "nl" "no" "pl" "pt" "ro" "ru" "si" "sk" "sr" "sv" "th" "tr" "uk" "vi" "zh" "zh_tw"
+);
+
+/// Constant text that only has to be parsed once; it is no state, so it is not carried in `App`.
+static BUNDLES: LazyLock<HashMap<&str, Bundle>> = LazyLock::new(|| {
+    SOURCES
+        .iter()
+        .map(|&(code, source)| (code, bundle(code, source)))
+        .collect()
+});
+
+/// The texts of one language.
+#[derive(Clone, Copy)]
+pub struct Texts {
+    lang: &'static str,
+    bundle: &'static Bundle,
+}
+
+impl Texts {
+    /// The texts in a language, in English where there are none.
+    #[must_use]
+    pub fn of(locale: Locale) -> Self {
+        BUNDLES
+            .get(locale.as_str())
+            .map_or_else(Self::english, |bundle| Self {
+                lang: locale.html_lang(),
+                bundle,
+            })
+    }
+
+    /// The BCP 47 tag of the language these texts are in.
+    #[must_use]
+    pub const fn lang(&self) -> &'static str {
+        self.lang
+    }
+
+    /// The text of a message of `visitor.ftl`, as plain text.
+    ///
+    /// # Panics
+    /// When there is no such message: the ids in the pages are fixed, and the tests render them all.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Cow<'static, str> {
+        let pattern = self
+            .bundle
+            .get_message(id)
+            .and_then(|message| message.value())
+            .expect("every language has every message of the pages");
+        // Fluent reports references it could not resolve; the messages refer to nothing.
+        self.bundle.format_pattern(pattern, None, &mut Vec::new())
+    }
+
+    fn english() -> Self {
+        let bundle = BUNDLES.get("en").expect("English is among the sources");
+        Self { lang: "en", bundle }
+    }
+}
+
+fn bundle(code: &str, source: &str) -> Bundle {
+    // Fluent only uses the language to write numbers and plurals: an unknown one does no harm.
+    let language = Locale::parse(code)
+        .ok()
+        .and_then(|locale| locale.html_lang().parse().ok());
+    let mut bundle = Bundle::new_concurrent(vec![language.unwrap_or_default()]);
+    // A part that does not parse is left out; the tests hold that there is none.
+    let resource =
+        FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, _)| partial);
+    bundle.add_resource_overriding(resource);
+    bundle
+}
+
+#[cfg(test)]
+impl Texts {
+    /// The texts by iDenfy's code, with the code for a tag.
+    pub(crate) fn of_code(code: &'static str) -> Self {
+        Self {
+            lang: code,
+            bundle: &BUNDLES[code],
+        }
+    }
+
+    /// Every language there is.
+    pub(crate) fn all() -> impl Iterator<Item = (&'static str, Self)> {
+        SOURCES.iter().map(|&(code, _)| (code, Self::of_code(code)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+
+    /// iDenfy's list of languages, in its order.
+    const IDENFY: &str = "en es fr ru de it pl lt lv et sv cs ro hu ja bg nl pt uk sk si vi th hi \
+                          id hr da fi el no tr sr zh zh_tw ko";
+
+    /// Every message of a file by id, read strictly.
+    fn messages(code: &str, source: &str) -> BTreeMap<String, String> {
+        let resource = FluentResource::try_new(source.to_owned())
+            .unwrap_or_else(|(_, errors)| panic!("{code}: {errors:?}"));
+        let mut bundle = Bundle::new_concurrent(Vec::new());
+        bundle
+            .add_resource(resource)
+            .unwrap_or_else(|errors| panic!("{code}: {errors:?}"));
+        let ids = source
+            .lines()
+            .filter_map(|line| Some(line.split_once(" = ")?.0));
+        ids.filter(|id| !id.starts_with(['#', ' ']))
+            .map(|id| {
+                let message = bundle
+                    .get_message(id)
+                    .unwrap_or_else(|| panic!("{code}: no {id}"));
+                let mut errors = Vec::new();
+                let text = bundle.format_pattern(message.value().unwrap(), None, &mut errors);
+                assert!(errors.is_empty(), "{code} {id}: {errors:?}");
+                (id.to_owned(), text.into_owned())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_language_of_idenfys_has_its_folder_and_is_embedded() {
+        let wanted: BTreeSet<String> = IDENFY.split_whitespace().map(str::to_owned).collect();
+        let folders: BTreeSet<String> =
+            std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/locales"))
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+        let embedded: BTreeSet<String> = Texts::all().map(|(code, _)| code.to_owned()).collect();
+        assert_eq!(wanted.len(), 35);
+        assert_eq!(folders, wanted);
+        assert_eq!(embedded, wanted);
+    }
+
+    #[test]
+    fn every_language_has_exactly_the_messages_of_english_in_its_own_words() {
+        let english = messages("en", include_str!("../../locales/en/visitor.ftl"));
+        assert!(english.len() > 20);
+        for &(code, source) in SOURCES.iter().filter(|&&(code, _)| code != "en") {
+            let own = messages(code, source);
+            assert!(own.keys().eq(english.keys()), "{code}: {:?}", own.keys());
+            for (id, text) in &own {
+                assert_ne!(text, &english[id], "{code}: {id} is left in English");
+            }
+        }
+    }
+
+    #[test]
+    fn a_locale_gets_its_own_texts_under_its_own_tag() {
+        for (code, own) in Texts::all() {
+            let Ok(locale) = Locale::parse(code) else {
+                continue;
+            };
+            let texts = Texts::of(locale);
+            assert_eq!(texts.lang(), locale.html_lang());
+            assert_eq!(texts.get("start"), own.get("start"), "{code}");
+        }
+        assert_eq!(Texts::of(Locale::EN).get("try-again"), "Try again");
+    }
+}

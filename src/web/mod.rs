@@ -1,0 +1,148 @@
+//! Everything that is served: the one route table, and what all handlers share.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use actix_web::http::Method;
+use actix_web::middleware::DefaultHeaders;
+use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError as _, guard, web};
+use ipnet::IpNet;
+use tokio::runtime::Handle;
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::domain::secret::Secret;
+use crate::metrics::Metrics;
+use crate::redeem::Redeemer;
+use crate::store::Store;
+
+pub mod agents;
+pub mod api;
+pub mod assets;
+pub mod client_address;
+pub mod hooks;
+pub mod i18n;
+pub mod in_app;
+pub mod limiter;
+pub mod link_cache;
+pub mod ops;
+pub mod pages;
+pub mod problem;
+pub mod public;
+pub mod signing;
+
+use problem::Problem;
+
+/// Largest body of a visitor's form, in bytes.
+const FORM_MAX: usize = 16 * 1024;
+
+/// No scripts, nothing from elsewhere. `form-action` is left out: browsers apply it to the redirect that answers the
+/// confirm page's form, which leads to iDenfy.
+const CONTENT_SECURITY_POLICY: &str =
+    "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// What the handlers share.
+#[derive(Debug)]
+pub struct State {
+    /// All that is kept.
+    pub store: Store,
+    /// Starts sessions.
+    pub redeemer: Redeemer,
+    /// The time.
+    pub clock: Clock,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// The bound on clicks from one address.
+    pub limiter: limiter::Limiter,
+    /// Terms of links clicked lately.
+    pub links: link_cache::LinkCache,
+    /// Agents that look at links without being people.
+    pub agents: agents::Agents,
+    /// Signs nonces and cookies.
+    pub signer: signing::Signer,
+    /// Base of every link, without a slash at its end.
+    pub public_url: String,
+    /// Proxies whose word on the visitor's address is taken.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Signing key of iDenfy's webhooks.
+    pub webhook_key: Option<Secret>,
+    /// Whether `/metrics` is served here, and not on a listener of its own.
+    pub serves_metrics: bool,
+    /// Where tasks run that must outlive a connection.
+    pub runtime: Handle,
+    /// Those tasks, to be waited for at the end.
+    pub tasks: TaskTracker,
+}
+
+impl State {
+    /// Runs `task` to its end, whatever becomes of the connection it came from.
+    pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.tasks.spawn_on(task, &self.runtime)
+    }
+
+    /// The address of a link's page.
+    #[must_use]
+    pub fn url_of(&self, slug: &crate::domain::slug::Slug) -> String {
+        format!("{}/{}", self.public_url, slug.as_str())
+    }
+}
+
+/// The route table. `sandbox` is there with `--sandbox` only.
+pub fn routes(
+    state: &Arc<State>,
+    sandbox: Option<&crate::sandbox::Sandbox>,
+) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
+    let (state, sandbox) = (state.clone(), sandbox.cloned());
+    move |config| {
+        let serves_metrics = state.serves_metrics;
+        config
+            .app_data(web::Data::from(state))
+            .app_data(web::PayloadConfig::new(FORM_MAX));
+        config
+            .configure(assets::routes)
+            .configure(|c| ops::routes(c, serves_metrics));
+        config.service(
+            web::resource("/webhooks/idenfy")
+                .route(web::post().to(hooks::receive))
+                .default_service(web::to(method_not_allowed)),
+        );
+        config.configure(api::routes);
+        if let Some(sandbox) = sandbox {
+            config.configure(crate::sandbox::routes(sandbox));
+        }
+        for path in ["/{slug}", "/{slug}/"] {
+            config.service(
+                web::resource(path)
+                    .guard(guard::Any(guard::Get()).or(guard::Head()).or(guard::Post()))
+                    .to(public::visit),
+            );
+        }
+        config.default_service(web::to(nothing_here));
+    }
+}
+
+/// Headers of every answer that sets none of its own.
+#[must_use]
+pub fn default_headers() -> DefaultHeaders {
+    DefaultHeaders::new()
+        .add(("X-Content-Type-Options", "nosniff"))
+        .add(("Content-Security-Policy", CONTENT_SECURITY_POLICY))
+}
+
+async fn nothing_here(request: HttpRequest) -> HttpResponse {
+    let is_page = matches!(*request.method(), Method::GET | Method::HEAD);
+    if is_page && !request.path().starts_with("/api/") {
+        public::not_found(&request)
+    } else {
+        Problem::NotFound.error_response()
+    }
+}
+
+async fn method_not_allowed() -> impl Responder {
+    Problem::MethodNotAllowed.error_response()
+}

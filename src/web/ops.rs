@@ -1,0 +1,60 @@
+//! What those who run the gateway look at: health and metrics.
+
+use std::time::Duration;
+
+use actix_web::http::header;
+use actix_web::{HttpResponse, web};
+
+use super::State;
+
+/// How long the database may take to answer a readiness check.
+const READY_BUDGET: Duration = Duration::from_secs(2);
+
+/// `/health/live`, `/health/ready` and, unless it has a listener of its own, `/metrics`.
+pub fn routes(config: &mut web::ServiceConfig, serves_metrics: bool) {
+    for method in [web::get, web::head] {
+        config
+            .route("/health/live", method().to(live))
+            .route("/health/ready", method().to(ready));
+    }
+    if serves_metrics {
+        config.configure(metrics_route);
+    }
+}
+
+/// `/metrics` alone.
+pub fn metrics_route(config: &mut web::ServiceConfig) {
+    config.route("/metrics", web::get().to(metrics));
+}
+
+async fn live() -> HttpResponse {
+    lines(HttpResponse::Ok(), "process", true)
+}
+
+async fn ready(state: web::Data<State>) -> HttpResponse {
+    let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
+    if let Ok(Ok(())) = answer {
+        return lines(HttpResponse::Ok(), "database", true);
+    }
+    if let Ok(Err(error)) = answer {
+        tracing::warn!("not ready: {error}");
+    }
+    lines(HttpResponse::ServiceUnavailable(), "database", false)
+}
+
+/// One JSON object a line, a line a check.
+fn lines(mut response: actix_web::HttpResponseBuilder, check: &str, passed: bool) -> HttpResponse {
+    let status = if passed { "ok" } else { "failed" };
+    response
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .content_type("application/json")
+        .body(format!(
+            "{{\"check\":\"{check}\",\"status\":\"{status}\"}}\n"
+        ))
+}
+
+async fn metrics(state: web::Data<State>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(state.metrics.render())
+}

@@ -1,0 +1,286 @@
+//! Every failure as it is told: status, stable code, title; RFC 9457 for programs, a page for visitors.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::domain::field_error::{FieldError, FieldErrors};
+use crate::redeem::NotStarted;
+use crate::store::StoreError;
+
+/// Content type of RFC 9457 documents.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// Suggested pause while the database is down, in seconds.
+const DATABASE_RETRY_SECONDS: u32 = 5;
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// No link has that slug.
+    LinkNotFound,
+    /// The link's time is over.
+    LinkExpired,
+    /// The link's uses are spent.
+    LinkExhausted,
+    /// The link was switched off or deleted.
+    LinkDeactivated,
+    /// iDenfy cannot start a session now.
+    VerificationUnavailable(u32),
+    /// Too many clicks from one address.
+    RateLimited(u32),
+    /// Nothing is here.
+    NotFound,
+    /// The path is known, the method is not.
+    MethodNotAllowed,
+    /// No key, or not a valid one.
+    Unauthorized,
+    /// The key may not do this; names the scope it would need.
+    Forbidden(&'static str),
+    /// The request cannot be read; says why.
+    BadRequest(String),
+    /// The body is not of a type that is understood.
+    UnsupportedMediaType(&'static str),
+    /// The body is too large.
+    TooLarge,
+    /// Fields are wrong, all of them named.
+    Invalid(Vec<FieldError>),
+    /// Another link has or had the slug.
+    SlugTaken(String),
+    /// An expired or exhausted link cannot be switched on.
+    LinkOver,
+    /// The customer has an open session; names it.
+    SessionOpen(String),
+    /// The idempotency key was used for another request.
+    IdempotencyMismatch,
+    /// The first request with the idempotency key is still running.
+    IdempotencyInProgress,
+    /// The database does not answer.
+    Database,
+}
+
+/// An RFC 9457 problem document.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemDocument {
+    /// Names the kind of problem; always `about:blank`, as `code` tells them apart.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The status in words.
+    pub title: &'static str,
+    /// The HTTP status.
+    pub status: u16,
+    /// What is wrong with this request, for a person.
+    pub detail: String,
+    /// What is wrong, for a program.
+    pub code: &'static str,
+    /// Each field that is wrong.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FieldErrorDocument>,
+    /// The session that is open, with the code `session_open`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<String>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Serialize, utoipa::ToSchema)]
+#[schema(as = FieldError)]
+pub struct FieldErrorDocument {
+    /// Path of the field, such as `usage.limit` or `token.country[0]`.
+    pub field: String,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+impl Problem {
+    /// Fields that are wrong.
+    #[must_use]
+    pub fn invalid(errors: FieldErrors) -> Self {
+        Self::Invalid(errors.into_vec())
+    }
+
+    /// One field that is wrong.
+    #[must_use]
+    pub fn field(field: &str, message: impl Into<String>) -> Self {
+        let mut errors = FieldErrors::default();
+        errors.push(field, message);
+        Self::invalid(errors)
+    }
+
+    /// Status, code and detail: the one place where failures are given words.
+    fn parts(&self) -> (StatusCode, &'static str, String) {
+        let (status, code, detail) = match self {
+            Self::LinkNotFound => (404, "link_not_found", "No link has this address."),
+            Self::LinkExpired => (410, "link_expired", "The link's time is over."),
+            Self::LinkExhausted => (410, "link_exhausted", "All uses of the link are spent."),
+            Self::LinkDeactivated => (410, "link_deactivated", "The link was switched off."),
+            Self::VerificationUnavailable(_) => (
+                503,
+                "verification_unavailable",
+                "No verification can be started now. Nothing was used up; try again in a moment.",
+            ),
+            Self::RateLimited(_) => (429, "rate_limited", "Too many requests from this address."),
+            Self::NotFound => (404, "not_found", "There is nothing here."),
+            Self::MethodNotAllowed => (
+                405,
+                "method_not_allowed",
+                "This method is not allowed here.",
+            ),
+            Self::Unauthorized => (
+                401,
+                "unauthorized",
+                "Send a valid API key as Authorization: Bearer <key>.",
+            ),
+            Self::Forbidden(scope) => {
+                return (
+                    StatusCode::FORBIDDEN,
+                    "forbidden",
+                    format!("The key lacks the scope {scope}."),
+                );
+            }
+            Self::BadRequest(why) => return (StatusCode::BAD_REQUEST, "bad_request", why.clone()),
+            Self::UnsupportedMediaType(wanted) => {
+                let detail = format!("Send the body as {wanted}.");
+                return (
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported_media_type",
+                    detail,
+                );
+            }
+            Self::TooLarge => (413, "too_large", "The body is too large."),
+            Self::Invalid(errors) => {
+                return (StatusCode::UNPROCESSABLE_ENTITY, "invalid", summary(errors));
+            }
+            Self::SlugTaken(field) => {
+                let detail = format!("{field}: another link has or had this slug.");
+                return (StatusCode::CONFLICT, "slug_taken", detail);
+            }
+            Self::LinkOver => (
+                409,
+                "link_over",
+                "The link is expired or exhausted. Links cannot be extended or refreshed; make a new one.",
+            ),
+            Self::SessionOpen(_) => (
+                409,
+                "session_open",
+                "This clientId has an open session. Use it, or wait for its end.",
+            ),
+            Self::IdempotencyMismatch => (
+                409,
+                "idempotency_mismatch",
+                "The Idempotency-Key was used for another request.",
+            ),
+            Self::IdempotencyInProgress => (
+                409,
+                "idempotency_in_progress",
+                "The first request with this Idempotency-Key still runs.",
+            ),
+            Self::Database => (
+                503,
+                "database_unavailable",
+                "The service cannot reach its data now.",
+            ),
+        };
+        (
+            StatusCode::from_u16(status).unwrap_or_default(),
+            code,
+            detail.to_owned(),
+        )
+    }
+
+    /// Seconds after which to try again, where that helps.
+    #[must_use]
+    pub const fn retry_after(&self) -> Option<u32> {
+        match self {
+            Self::VerificationUnavailable(seconds) | Self::RateLimited(seconds) => Some(*seconds),
+            Self::Database => Some(DATABASE_RETRY_SECONDS),
+            _ => None,
+        }
+    }
+
+    /// The problem as a document.
+    #[must_use]
+    pub fn document(&self) -> ProblemDocument {
+        let (status, code, detail) = self.parts();
+        let errors = if let Self::Invalid(errors) = self {
+            errors.as_slice()
+        } else {
+            &[]
+        };
+        ProblemDocument {
+            kind: "about:blank",
+            title: status.canonical_reason().unwrap_or("Error"),
+            status: status.as_u16(),
+            detail,
+            code,
+            errors: errors
+                .iter()
+                .map(|e| FieldErrorDocument {
+                    field: e.field.clone(),
+                    message: e.message.clone(),
+                })
+                .collect(),
+            session_id: if let Self::SessionOpen(id) = self {
+                Some(id.clone())
+            } else {
+                None
+            },
+        }
+    }
+}
+
+fn summary(errors: &[FieldError]) -> String {
+    match errors {
+        [one] => format!("{}: {}", one.field, one.message),
+        [first, rest @ ..] => format!(
+            "{}: {} (and {} more)",
+            first.field,
+            first.message,
+            rest.len()
+        ),
+        [] => "The request does not make sense.".to_owned(),
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.parts().1)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.parts().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        response.insert_header((header::CACHE_CONTROL, "no-store"));
+        if let Some(seconds) = self.retry_after() {
+            response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
+        }
+        if *self == Self::Unauthorized {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        let body = serde_json::to_string(&self.document()).unwrap_or_default();
+        response.content_type(PROBLEM_JSON).body(body)
+    }
+}
+
+/// The cause goes to the log, once, here; the answer does not show it.
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        tracing::error!("a request failed: {error}");
+        Self::Database
+    }
+}
+
+impl From<NotStarted> for Problem {
+    fn from(why: NotStarted) -> Self {
+        match why {
+            NotStarted::Over => Self::LinkDeactivated,
+            NotStarted::Unavailable { retry_after } => Self::VerificationUnavailable(retry_after),
+        }
+    }
+}
