@@ -15,10 +15,10 @@ use crate::{Bench, Outcome};
 const BINARY: &str = env!("CARGO_BIN_EXE_entrypass");
 
 /// Where the server's output goes, in its folder.
-pub const LOG: &str = "entrypass.log";
+const LOG: &str = "entrypass.log";
 
 /// A long time for a server to start, even on a slow disk.
-const READY_WITHIN: Duration = Duration::from_secs(120);
+const READY_WITHIN: Duration = Duration::from_mins(2);
 
 /// A running Entrypass, seen by its integrator.
 pub struct Entrypass {
@@ -82,8 +82,7 @@ impl Entrypass {
             return Err(format!("`entrypass link create` printed {link:?}").into());
         }
 
-        let log = folder.join(LOG);
-        let output = std::fs::File::create(&log)?;
+        let output = std::fs::File::create(folder.join(LOG))?;
         let mut serve = prepare(command(BINARY));
         serve
             .arg("serve")
@@ -94,11 +93,8 @@ impl Entrypass {
         while !ready(&bench.client, &base).await {
             let alive = process.check_alive();
             if alive.is_err() || begun.elapsed() > READY_WITHIN {
-                let log = std::fs::read_to_string(&log)?;
-                let tail = log.lines().rev().take(5).collect::<Vec<_>>().join("\n");
-                return Err(
-                    format!("entrypass did not become ready; its last lines:\n{tail}").into(),
-                );
+                let log = last_words(folder);
+                return Err(format!("entrypass did not become ready{log}").into());
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -163,6 +159,16 @@ pub async fn migrate(file: &Path) -> Outcome<()> {
     say(clean(Command::new(BINARY), folder, &url).arg("migrate"))
         .await
         .map(drop)
+}
+
+/// The end of the log that a server left in `folder`, each line on a line of its own; empty when there is none.
+pub fn last_words(folder: &Path) -> String {
+    let log = std::fs::read_to_string(folder.join(LOG)).unwrap_or_default();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(5)..]
+        .iter()
+        .flat_map(|line| ["\n", line])
+        .collect()
 }
 
 fn sqlite_url(file: &Path) -> String {

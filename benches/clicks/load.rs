@@ -113,7 +113,7 @@ pub async fn run(server: &mut Process, base: &str, load: Load, seconds: u64) -> 
             }
         }
     };
-    let (cpu, synced) = (server.cpu()? - cpu, server.syncs()?);
+    let (cpu, synced) = (server.cpu()?.saturating_sub(cpu), server.syncs()?);
 
     let text = String::from_utf8_lossy(&output.stdout);
     let line = text.lines().find_map(|line| line.strip_prefix("RESULT "));

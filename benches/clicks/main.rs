@@ -10,6 +10,7 @@ mod postgres;
 mod proc;
 mod references;
 mod report;
+mod rounds;
 mod scenarios;
 mod seed;
 mod target;

@@ -1,72 +1,16 @@
 //! The scenarios: which targets meet under which load, and what is made of the samples.
 
-use std::io::Write;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::load::Load;
 use crate::references::Kind;
-use crate::report::{Figure, Findings, Row, float};
+use crate::report::{Figure, Findings, float};
+use crate::rounds::{Entrant, all, end, rounds};
 use crate::target::{Database, Plan, Target};
 use crate::{Bench, Outcome, postgres, seed};
 
 const INSTANT: Duration = Duration::ZERO;
 const SLOW: Duration = Duration::from_millis(100);
-
-/// A target, the load it gets, and the name of the row.
-struct Entrant {
-    row: String,
-    target: usize,
-    load: Load,
-}
-
-/// Runs every entrant once a round, each round beginning with another one, so that whatever else the machine
-/// does hits all alike; the flush time of the disk is told with it.
-async fn rounds(
-    bench: &Bench,
-    targets: &mut [Target],
-    entrants: &[Entrant],
-) -> Outcome<(Vec<Row>, Figure)> {
-    let mut rows: Vec<Row> = entrants
-        .iter()
-        .map(|entrant| Row {
-            name: entrant.row.clone(),
-            rounds: vec![],
-        })
-        .collect();
-    let mut flushes = Vec::new();
-    for round in 0..usize::from(bench.settings.rounds) {
-        flushes.push(flush_ms(bench)?);
-        for turn in 0..entrants.len() {
-            let index = (round + turn) % entrants.len();
-            let Entrant { row, target, load } = &entrants[index];
-            let sample = targets[*target].measure(bench, *load).await?;
-            eprintln!(
-                "  round {}: {row}: {:.0} clicks/s",
-                round + 1,
-                sample.clicks_per_second
-            );
-            rows[index].rounds.push(sample);
-        }
-    }
-    Ok((rows, Figure::new("one flush of this disk, ms", flushes)))
-}
-
-/// One entrant a target, under the target's name, all under the same load.
-fn all(targets: &[Target], load: Load) -> Vec<Entrant> {
-    let entrant = |(target, it): (usize, &Target)| Entrant {
-        row: it.name.clone(),
-        target,
-        load,
-    };
-    targets.iter().enumerate().map(entrant).collect()
-}
-
-async fn end(targets: Vec<Target>) -> Outcome<()> {
-    for target in targets {
-        target.end().await?;
-    }
-    Ok(())
-}
 
 /// The subject, with a database to begin with or an empty one.
 async fn subject(bench: &Bench, delay: Duration, links: u32) -> Outcome<Target> {
@@ -309,17 +253,4 @@ pub async fn postgres(bench: &Bench, server: &str) -> Outcome<Findings> {
     };
     findings.ratio(bench.subject(), "naive");
     Ok(findings)
-}
-
-/// The median of a few flushes of one page in the data folder, in milliseconds.
-fn flush_ms(bench: &Bench) -> Outcome<f64> {
-    let mut file = tempfile::tempfile_in(&bench.folder)?;
-    let mut times = Vec::new();
-    for _ in 0..21 {
-        file.write_all(&[7; 4096])?;
-        let begun = Instant::now();
-        file.sync_data()?;
-        times.push(begun.elapsed().as_secs_f64() * 1e3);
-    }
-    Ok(Figure::new("", times).median)
 }

@@ -44,7 +44,7 @@ const SESSIONS: &str =
 /// The time of row `i`: rows are spread evenly over a year from `$4` on.
 const AT: &str = "($4 + i * 31536000000 / $3)";
 
-/// A UUIDv7 of that time.
+/// A UUID of version 7 of that time.
 const ID: &str = "printf('%08x-%04x-7%03x-%04x-%012x', {at} >> 16, {at} & 65535, i & 4095, \
      32768 | (random() & 16383), random() & 281474976710655)";
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use crate::entrypass::{Entrypass, LOG};
+use crate::entrypass::{Entrypass, last_words};
 use crate::load::{self, Load, Sample};
 use crate::proc::{Process, Shim, command};
 use crate::references::{Kind, USED_PATH};
@@ -119,8 +119,9 @@ impl Target {
                 continue;
             }
             let run = load::run(&mut self.server, &self.base, load, seconds).await;
-            let run =
-                run.map_err(|error| format!("{}: {error}{}", self.name, self.last_words()))?;
+            let run = run.map_err(|error| {
+                format!("{}: {error}{}", self.name, last_words(self.folder.path()))
+            })?;
             self.answered += run.clicks;
             self.cut_off += u64::from(load.connections);
             self.check_books(bench).await?;
@@ -174,16 +175,6 @@ impl Target {
              the end of a run), {used} uses stored, {minted} sessions started at iDenfy"
         )
         .into())
-    }
-
-    /// The end of the server's log, where it writes one.
-    fn last_words(&self) -> String {
-        let log = std::fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default();
-        log.lines()
-            .rev()
-            .take(5)
-            .map(|line| format!("\n{line}"))
-            .collect()
     }
 
     /// Uses stored, sessions minted.
