@@ -14,6 +14,7 @@ use url::Url;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::secret::Secret;
+use crate::http;
 use crate::idenfy::{Client, ClientError};
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
@@ -58,10 +59,7 @@ pub struct Running {
 /// Why it cannot start.
 pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Running, StartError> {
     let (listener, address) = listen(config.server.listen)?;
-    let public_url = config.server.public_url.clone().map_or_else(
-        || format!("http://localhost:{}", address.port()),
-        |url| url.as_str().trim_end_matches('/').to_owned(),
-    );
+    let public_url = config.server.public_base(address.port());
     let sandbox = sandbox.then(|| embed_sandbox(&mut config, &public_url, address));
     let store = Store::open(config.database.url.expose()).await?;
     let secret = match config.server.secret.clone() {
@@ -153,7 +151,11 @@ fn embed_sandbox(config: &mut Config, public_url: &str, address: SocketAddr) -> 
     config.idenfy.base_url =
         Url::parse(&format!("{own}/sandbox")).expect("an address makes a valid URL");
     config.idenfy.redirect_hosts.clear();
-    Sandbox::new(settings, reqwest::Client::new())
+    let client = http::client_builder(&config.idenfy.base_url).build();
+    Sandbox::new(
+        settings,
+        client.expect("a client that needs no certificates can be made"),
+    )
 }
 
 /// Where this process reaches a listener of its own.

@@ -1,12 +1,14 @@
 //! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
 //!
 //! Imports point one way: `cli -> app -> web -> {redeem, webhooks} -> {idenfy, store} -> domain`;
-//! `config`, `clock` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
+//! `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
 pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod http;
 pub mod idenfy;
 pub mod metrics;
 pub mod redeem;

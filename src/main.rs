@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `entrypass` binary.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    entrypass::cli::run()
+}

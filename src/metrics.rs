@@ -20,7 +20,6 @@ pub struct Metrics {
     /// Mints under way.
     pub mints_in_flight: IntGauge,
     webhooks: IntCounterVec,
-    deliveries: IntCounterVec,
 }
 
 impl Metrics {
@@ -107,7 +106,6 @@ impl Metrics {
             mint_duration,
             mints_in_flight,
             webhooks,
-            deliveries,
         }
     }
 

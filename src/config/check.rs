@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use ipnet::IpNet;
-use url::{Host, Url};
+use url::Url;
+
+use crate::http::is_loopback;
 
 use super::{GroupRole, Role};
 
@@ -31,15 +33,6 @@ pub(super) fn confidential_address(text: &str) -> Option<Url> {
 /// A web address without a path.
 pub(super) fn site(text: &str) -> Option<Url> {
     web_address(text).filter(|url| url.path() == "/")
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
 }
 
 /// A CIDR, or one address as the network that holds it alone.

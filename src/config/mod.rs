@@ -111,6 +111,17 @@ pub struct Server {
     pub secret: Option<Secret>,
 }
 
+impl Server {
+    /// Base of every link, without a slash at its end; `port` is the one listened on, for where none is set.
+    #[must_use]
+    pub fn public_base(&self, port: u16) -> String {
+        self.public_url.as_ref().map_or_else(
+            || format!("http://localhost:{port}"),
+            |url| url.as_str().trim_end_matches('/').to_owned(),
+        )
+    }
+}
+
 /// `[database]`
 #[derive(Debug, Clone)]
 pub struct Database {

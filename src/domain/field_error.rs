@@ -32,10 +32,12 @@ impl FieldErrors {
     /// Adds all of `others`, their fields put below `prefix` (`links[3]` makes `links[3].name`).
     pub fn extend_below(&mut self, prefix: &str, others: FieldErrors) {
         for FieldError { field, message } in others.0 {
-            let field = match (prefix.is_empty(), field.starts_with('[')) {
-                (true, _) => field,
-                (false, true) => format!("{prefix}{field}"),
-                (false, false) => format!("{prefix}.{field}"),
+            let field = if prefix.is_empty() {
+                field
+            } else if field.is_empty() || field.starts_with('[') {
+                format!("{prefix}{field}")
+            } else {
+                format!("{prefix}.{field}")
             };
             self.0.push(FieldError { field, message });
         }
@@ -56,5 +58,26 @@ impl FieldErrors {
     /// The errors in the order they were found.
     pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
         self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_below_a_prefix_are_named_by_their_whole_path() {
+        for (prefix, field, whole) in [
+            ("token", "", "token"),
+            ("token", "country[0]", "token.country[0]"),
+            ("scopes", "[1]", "scopes[1]"),
+            ("", "name", "name"),
+            ("links[3]", "name", "links[3].name"),
+        ] {
+            let (mut inner, mut outer) = (FieldErrors::default(), FieldErrors::default());
+            inner.push(field, "wrong");
+            outer.extend_below(prefix, inner);
+            assert_eq!(outer.into_vec()[0].field, whole);
+        }
     }
 }

@@ -3,6 +3,7 @@
 //! What enters the program becomes one of these once, at the edge, and is trusted from there on.
 
 pub mod channel;
+pub mod country;
 pub mod field_error;
 pub mod flow;
 pub mod id;

@@ -9,11 +9,11 @@ use chrono::DateTime;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Method, Request, Response, Url, redirect, retry};
+use reqwest::{Method, Request, Response, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::redirect::{Redirects, is_loopback};
+use super::redirect::Redirects;
 use super::wire::{Answer, Call, redirect_query, refusal};
 use super::{MintError, MintRequest, Minted};
 use crate::clock::Clock;
@@ -21,6 +21,7 @@ use crate::config;
 use crate::domain::flow::Flow;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
+use crate::http;
 
 /// An answer larger than this is not read to its end, in bytes.
 const ANSWER_MAX: usize = 256 * 1024;
@@ -269,24 +270,10 @@ impl Inner {
 }
 
 fn http_client(base_url: &Url, max_in_flight: usize) -> Result<reqwest::Client, reqwest::Error> {
-    // Whoever installed a provider before us has one that will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("entrypass/", env!("CARGO_PKG_VERSION")))
-        .http1_only()
-        .tcp_nodelay(true)
-        .redirect(redirect::Policy::none())
-        .retry(retry::never())
+    http::client_builder(base_url)
         .pool_max_idle_per_host(max_in_flight)
-        .pool_idle_timeout(IDLE);
-    if is_loopback(base_url) {
-        builder = builder.no_proxy();
-    }
-    if base_url.scheme() == "http" {
-        // Nothing to verify, so nothing to read from disk, nor to miss where there are no root certificates.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build()
+        .pool_idle_timeout(IDLE)
+        .build()
 }
 
 fn headers(authorization: Option<HeaderValue>) -> HeaderMap {

@@ -1,5 +1,6 @@
 //! Where a visitor may be sent: hosts that were agreed on, over https.
 
+use crate::http::is_loopback;
 use url::{Host, Url};
 
 /// iDenfy's page for visitors; its API's own host names it in nearly every answer.
@@ -90,16 +91,6 @@ impl Allowed {
             host: url.host()?.to_owned(),
             port: url.port(),
         })
-    }
-}
-
-/// Whether `url` names this very machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 

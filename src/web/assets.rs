@@ -25,6 +25,11 @@ const SOURCES: &[Source] = &[
         include_bytes!("../../static/favicon.svg"),
     ),
     (
+        "sandbox.css",
+        CSS,
+        include_bytes!("../../static/sandbox.css"),
+    ),
+    (
         "visitor.css",
         CSS,
         include_bytes!("../../static/visitor.css"),

@@ -1,0 +1,137 @@
+//! `entrypass doctor`: is everything as it must be?
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use url::Url;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::timestamp::Timestamp;
+use crate::http;
+use crate::idenfy::Client;
+use crate::store::Store;
+
+/// How far this machine's clock may be off iDenfy's, in milliseconds.
+const CLOCK_MAX_MS: i64 = 30_000;
+
+/// How long the public URL may take to answer.
+const URL_BUDGET: Duration = Duration::from_secs(5);
+
+/// How a check went, and what to say of it.
+enum Finding {
+    Ok(String),
+    /// Works, but is not what one wants in production.
+    Warn(String),
+    Fail(String),
+}
+
+use Finding::{Fail, Ok as Good, Warn};
+
+/// Prints a line a check; fails when any of them does.
+pub async fn run(config: Result<Config, String>) -> ExitCode {
+    let mut failed = false;
+    let mut tell = |check: &str, finding: Finding| {
+        let (word, text) = match finding {
+            Good(text) => ("ok", text),
+            Warn(text) => ("warn", text),
+            Fail(text) => ("fail", text),
+        };
+        failed |= word == "fail";
+        println!("{word:<5} {check:<11} {}", text.replace('\n', " "));
+    };
+    match config {
+        Err(message) => tell("settings", Fail(message)),
+        Ok(config) => {
+            tell("settings", settings(&config));
+            tell("database", database(&config).await);
+            let (credentials, clock) = idenfy(&config).await;
+            tell("idenfy", credentials);
+            tell("public_url", public_url(&config).await);
+            tell("clock", clock);
+        }
+    }
+    if failed {
+        ExitCode::FAILURE
+    } else {
+        ExitCode::SUCCESS
+    }
+}
+
+fn settings(config: &Config) -> Finding {
+    if config.idenfy.webhook_key.is_none() {
+        return Warn("idenfy.webhook_key is not set: results of iDenfy will be refused".into());
+    }
+    Good("all keys are known and in range".into())
+}
+
+async fn database(config: &Config) -> Finding {
+    match Store::open(config.database.url.expose()).await {
+        Ok(store) => {
+            let engine = store.engine_name();
+            store.close().await;
+            Good(format!("{engine} answers, its schema is up to date"))
+        }
+        Err(error) => Fail(error.to_string()),
+    }
+}
+
+/// Asks iDenfy for a list: it needs the credentials and starts nothing. Its answer also tells the time.
+async fn idenfy(config: &Config) -> (Finding, Finding) {
+    let clock = Clock::system();
+    let no_time = || Warn("iDenfy told no time to compare with".into());
+    let client = match Client::new(&config.idenfy, clock.clone()) {
+        Ok(client) => client,
+        Err(error) => return (Fail(error.to_string()), no_time()),
+    };
+    match client.check_credentials().await {
+        Err(error) => (Fail(error.to_string()), no_time()),
+        Ok(date) => {
+            let credentials = Good(format!("{} takes the credentials", config.idenfy.base_url));
+            (
+                credentials,
+                date.map_or_else(no_time, |theirs| compare(clock.now(), theirs)),
+            )
+        }
+    }
+}
+
+fn compare(ours: Timestamp, theirs: Timestamp) -> Finding {
+    let off = ours.millis() - theirs.millis();
+    let text = format!(
+        "{:.1} s off iDenfy's",
+        f64::from(i32::try_from(off).unwrap_or(i32::MAX)) / 1000.0
+    );
+    if off.abs() <= CLOCK_MAX_MS {
+        Good(text)
+    } else {
+        Fail(text)
+    }
+}
+
+async fn public_url(config: &Config) -> Finding {
+    let base = config.server.public_base(config.server.listen.port());
+    let Ok(url) = Url::parse(&base) else {
+        return Fail(format!("{base} is no address"));
+    };
+    let client = http::client_builder(&url).timeout(URL_BUDGET).build();
+    let answer = match client {
+        Ok(client) => client.get(format!("{base}/health/live")).send().await,
+        Err(error) => return Fail(error.to_string()),
+    };
+    match answer {
+        Ok(answer) if !answer.status().is_success() => Fail(format!(
+            "{base} answers {} instead of the gateway",
+            answer.status()
+        )),
+        Ok(_) if url.scheme() == "https" || http::is_loopback(&url) => {
+            Good(format!("{base} answers"))
+        }
+        Ok(_) => Warn(format!(
+            "{base} answers, but over plain http; use https in production"
+        )),
+        Err(_) => Warn(format!(
+            "{base} does not answer; that is well while the gateway is not running"
+        )),
+    }
+}

@@ -1,0 +1,151 @@
+//! The command line: one command a file.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::clock::Clock;
+use crate::config::{self, Config};
+use crate::domain::field_error::FieldErrors;
+use crate::store::Store;
+use crate::telemetry;
+
+mod backup;
+mod doctor;
+mod key;
+mod link;
+mod output;
+mod serve;
+
+/// Why a command was refused or failed: one line for a person.
+#[derive(Debug)]
+pub struct Failure(String);
+
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.to_string())
+    }
+}
+
+impl Failure {
+    fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+
+    /// All wrong fields in one line.
+    fn fields(errors: &FieldErrors) -> Self {
+        let errors: Vec<String> = errors
+            .iter()
+            .map(|e| format!("{}: {}", e.field, e.message))
+            .collect();
+        Self(errors.join("; "))
+    }
+}
+
+/// A self-hosted, reusable magic-link gateway for iDenfy identity verification.
+#[derive(Debug, Parser)]
+#[command(name = "entrypass", version, about, after_help = EXAMPLES)]
+struct Cli {
+    /// Settings file [default: config.toml in the working folder, when it is there]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  entrypass serve --sandbox                          try everything with no account
+  entrypass key create --name backend                prints a new API key, once
+  entrypass link create --name 'Berlin fair' --uses 100 --confirm
+  entrypass link list --status active
+  entrypass backup /backups/entrypass.db             while the gateway runs
+
+Every setting can be given in the environment: ENTRYPASS_SERVER__LISTEN=0.0.0.0:8080";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the gateway
+    #[command(after_help = "Examples:\n  entrypass serve\n  entrypass serve --sandbox")]
+    Serve(serve::Args),
+    /// Create or upgrade the database (serve does it too)
+    Migrate,
+    /// Check settings, database, iDenfy credentials, public URL and clock
+    Doctor,
+    /// Make and look after links
+    #[command(subcommand)]
+    Link(link::Command),
+    /// Make and revoke API keys
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Write a consistent copy of the running SQLite database
+    #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]
+    Backup(backup::Args),
+}
+
+/// What the commands on data share.
+struct Context {
+    config: Config,
+    store: Store,
+    clock: Clock,
+}
+
+impl Context {
+    async fn open(config: Config) -> Result<Self, Failure> {
+        let store = Store::open(config.database.url.expose()).await?;
+        Ok(Self {
+            config,
+            store,
+            clock: Clock::system(),
+        })
+    }
+}
+
+/// Runs the command of the process's arguments. Exit codes: 0 done, 1 refused or failed, 2 usage.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::from);
+    match runtime.and_then(|runtime| runtime.block_on(execute(cli))) {
+        Ok(code) => code,
+        Err(Failure(message)) => {
+            eprintln!("entrypass: {}", message.replace('\n', " "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
+    let file = config::config_file(cli.config);
+    let config = Config::load(file.as_deref(), config::environment(), &[]);
+    if matches!(cli.command, Command::Doctor) {
+        return Ok(doctor::run(config.map_err(|error| error.to_string())).await);
+    }
+    let config = config?;
+    match cli.command {
+        Command::Serve(args) => {
+            telemetry::init(config.log.format);
+            serve::run(config, &args).await?;
+        }
+        Command::Migrate => {
+            Context::open(config).await?.store.close().await;
+            println!("The database is up to date.");
+        }
+        Command::Link(command) => link::run(Context::open(config).await?, command).await?,
+        Command::Key(command) => key::run(Context::open(config).await?, command).await?,
+        Command::Backup(args) => backup::run(Context::open(config).await?, &args).await?,
+        Command::Doctor => {}
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}
