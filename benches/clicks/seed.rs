@@ -121,9 +121,7 @@ async fn fill(file: &Path, links: i64, sessions: i64) -> Outcome<()> {
     for (_, sql) in indexes {
         connection.execute(AssertSqlSafe(sql)).await?;
     }
-    connection
-        .execute("PRAGMA analysis_limit = 1000; ANALYZE")
-        .await?;
+    // No ANALYZE: statistics are left as Entrypass itself keeps them.
     Ok(connection.close().await?)
 }
 
@@ -135,7 +133,6 @@ async fn rows(
     first_at: i64,
     links: i64,
 ) -> Outcome<()> {
-    // SQLite wants the WITH clause before the SELECT of an INSERT or before the INSERT itself.
     let sql = format!("{NUMBERS} {insert}")
         .replace("{id}", ID)
         .replace("{scan_ref}", SCAN_REF)
