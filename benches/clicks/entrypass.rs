@@ -43,6 +43,8 @@ impl Entrypass {
             Some(Database::Postgres(url)) => url,
             Some(Database::Copy(from)) => {
                 std::fs::copy(from, &file)?;
+                // Else the first syncs of the server would wait for the copy.
+                std::fs::File::open(&file)?.sync_all()?;
                 sqlite_url(&file)
             }
             None => sqlite_url(&file),
