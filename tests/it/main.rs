@@ -4,13 +4,35 @@
 //! they run there too; without it they are listed as ignored, never as passed.
 
 mod clicks;
+mod faults;
 mod harness;
+mod visitor_confirm;
+mod visitor_customer;
+mod visitor_ignored;
+mod visitor_kit;
+mod visitor_limit;
+mod visitor_resume;
+mod visitor_sent;
+mod visitor_settling;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: Vec<Trial> = [clicks::tests()].into_iter().flatten().collect();
+    let trials: Vec<Trial> = [
+        clicks::tests(),
+        faults::tests(),
+        visitor_confirm::tests(),
+        visitor_customer::tests(),
+        visitor_ignored::tests(),
+        visitor_limit::tests(),
+        visitor_resume::tests(),
+        visitor_sent::tests(),
+        visitor_settling::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     harness::explain_what_is_left_out();
     libtest_mimic::run(&arguments, trials).exit();
 }

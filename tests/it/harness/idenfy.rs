@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// How a call is answered.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub enum Answer {
     Document(Value),
     /// A token, after so long.
     Slow(Duration),
+    /// A token, once the test has let one more call pass.
+    When(Arc<Semaphore>),
     /// Never, with nothing sent.
     Hang,
     /// The head of an answer, and then nothing.
@@ -27,6 +30,10 @@ pub enum Answer {
     HangUp,
     /// The connection is closed in the middle of the body.
     Truncated,
+    /// The connection is reset once the head of the call is there, with its body unread.
+    ResetEarly,
+    /// The connection is reset after the whole call was read.
+    Reset,
 }
 
 /// A call as it arrived.
@@ -83,7 +90,13 @@ impl ScriptedIdenfy {
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut buffer = Vec::new();
         loop {
-            let (head, body) = read_request(&mut stream, &mut buffer).await?;
+            let (head, length) = read_head(&mut stream, &mut buffer).await?;
+            let early = matches!(
+                *self.answer.lock().expect("no panic inside"),
+                Answer::ResetEarly
+            );
+            let length = if early { 0 } else { length };
+            let body = read_body(&mut stream, &mut buffer, length).await?;
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
             self.calls.lock().expect("no panic inside").push(Call {
@@ -98,6 +111,10 @@ impl ScriptedIdenfy {
                     tokio::time::sleep(pause).await;
                     self.token(&path, &body)
                 }
+                Answer::When(gate) => {
+                    gate.acquire().await.ok()?.forget();
+                    self.token(&path, &body)
+                }
                 Answer::Document(document) => response(201, "", &document.to_string()),
                 Answer::Raw(status, headers, text) => response(status, headers, &text),
                 Answer::Hang => std::future::pending().await,
@@ -107,6 +124,7 @@ impl ScriptedIdenfy {
                     std::future::pending().await
                 }
                 Answer::HangUp => return None,
+                Answer::Reset | Answer::ResetEarly => return stream.set_zero_linger().ok(),
                 Answer::Truncated => {
                     let whole = self.token(&path, &body);
                     stream
@@ -142,8 +160,8 @@ fn response(status: u16, headers: &str, body: &str) -> String {
     )
 }
 
-/// Reads one request; what comes after it stays in `buffer`.
-async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, Vec<u8>)> {
+/// Reads the head of a request, and the length of its body; what comes after it stays in `buffer`.
+async fn read_head(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(String, usize)> {
     let end = loop {
         if let Some(at) = buffer.windows(4).position(|w| w == b"\r\n\r\n") {
             break at + 4;
@@ -151,6 +169,7 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(S
         read_more(stream, buffer).await?;
     };
     let head = String::from_utf8_lossy(&buffer[..end]).into_owned();
+    buffer.drain(..end);
     let length = head
         .lines()
         .find_map(|line| {
@@ -160,12 +179,14 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<(S
         })
         .and_then(|value| value.trim().parse::<usize>().ok())
         .unwrap_or(0);
-    while buffer.len() < end + length {
+    Some((head, length))
+}
+
+async fn read_body(stream: &mut TcpStream, buffer: &mut Vec<u8>, length: usize) -> Option<Vec<u8>> {
+    while buffer.len() < length {
         read_more(stream, buffer).await?;
     }
-    let body = buffer[end..end + length].to_vec();
-    buffer.drain(..end + length);
-    Some((head, body))
+    Some(buffer.drain(..length).collect())
 }
 
 async fn read_more(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<()> {

@@ -8,6 +8,7 @@ pub mod log;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -54,13 +55,22 @@ pub fn on_each_engine(trials: &mut Vec<Trial>, area: &str, name: &str, test: Tes
     }
 }
 
+/// Looks again and again until what is awaited is so; fails after `bound`.
+pub async fn eventually(bound: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let end = Instant::now() + bound;
+    while !is_so().await {
+        assert!(Instant::now() < end, "not within {bound:?}: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
 fn run(engine: Engine, test: Test) -> Result<(), Failed> {
     let log = Log::new();
     let context = Context {
         engine,
         log: log.clone(),
     };
-    let outcome = tracing::dispatcher::with_default(&log.dispatch(), || {
+    let (outcome, unexpected) = tracing::dispatcher::with_default(&log.dispatch(), || {
         let dispatch = log.dispatch();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -68,9 +78,10 @@ fn run(engine: Engine, test: Test) -> Result<(), Failed> {
             .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&dispatch)))
             .build()
             .expect("a runtime");
-        catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(context))))
+        let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(context))));
+        // Before the runtime ends: what a gateway says that is torn off in the middle is not looked at.
+        (outcome, log.unexpected())
     });
-    let unexpected = log.unexpected();
     match outcome {
         Err(panic) => {
             let text = panic.downcast_ref::<String>().cloned();

@@ -1,0 +1,231 @@
+//! Links with a fixed clientId: one open session for each customer.
+
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+use crate::harness::gateway::{location, text};
+use crate::harness::{Answer, Context, Gateway, tests};
+use crate::visitor_kit::{
+    BOUND, HOUR_MS, called, code_of, final_result, hold_back, states, unavailable, webhook,
+};
+
+tests!(
+    "customer",
+    [
+        a_second_click_leads_into_the_open_session_even_of_a_link_that_is_used_up,
+        clicks_at_once_start_one_session,
+        two_links_for_one_customer_share_his_session,
+        a_final_result_makes_room_for_a_new_session,
+        a_result_that_is_not_final_makes_no_room,
+        after_the_token_ran_out_a_click_starts_a_new_session,
+        a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget,
+        a_failed_mint_leaves_the_customer_free,
+        a_confirm_page_leads_into_the_open_session,
+        without_a_fixed_customer_each_click_has_a_client_id_of_its_own,
+    ]
+);
+
+async fn invite(gateway: &Gateway, more: Value) -> Value {
+    let mut wanted = json!({"usage": {"type": "single"}, "token": {"clientId": "customer-7"}});
+    for (name, value) in more.as_object().expect("an object") {
+        wanted[name] = value.clone();
+    }
+    gateway.link(wanted).await
+}
+
+async fn a_second_click_leads_into_the_open_session_even_of_a_link_that_is_used_up(
+    context: Context,
+) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({"expires_at": "2027-01-15T12:30:00Z"})).await;
+    let first = gateway.click(&link).await;
+    assert_eq!(first.status(), 302);
+    assert_eq!(gateway.idenfy.calls()[0].body["clientId"], "customer-7");
+    assert_eq!(gateway.sessions(&link).await[0]["client_id"], "customer-7");
+    for _ in 0..2 {
+        let again = gateway.click(&link).await;
+        assert_eq!(
+            (again.status().as_u16(), location(&again)),
+            (302, location(&first))
+        );
+        gateway.clock.advance(HOUR_MS / 2);
+    }
+    assert_eq!(
+        (gateway.used(&link).await, gateway.idenfy.calls().len()),
+        (1, 1)
+    );
+    assert!(!context.log.text().contains("customer-7"));
+}
+
+async fn clicks_at_once_start_one_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({"usage": {"type": "multi", "limit": 9}})).await;
+    let gate = hold_back(&gateway);
+    let clicks = join_all((0..4).map(|_| gateway.click(&link)));
+    let (answers, ()) = tokio::join!(clicks, async {
+        called(&gateway, 1).await;
+        gate.add_permits(4);
+    });
+    for answer in &answers {
+        assert_eq!(
+            (answer.status().as_u16(), location(answer)),
+            (302, location(&answers[0]))
+        );
+    }
+    assert_eq!(
+        (gateway.used(&link).await, gateway.idenfy.calls().len()),
+        (1, 1)
+    );
+    assert_eq!(gateway.sessions(&link).await.len(), 1);
+}
+
+async fn two_links_for_one_customer_share_his_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let (one, two) = (
+        invite(&gateway, json!({})).await,
+        invite(&gateway, json!({})).await,
+    );
+    let other = invite(&gateway, json!({"token": {"clientId": "customer-8"}})).await;
+    let first = gateway.click(&one).await;
+    let second = gateway.click(&two).await;
+    assert_eq!(
+        (second.status().as_u16(), location(&second)),
+        (302, location(&first))
+    );
+    assert_ne!(location(&gateway.click(&other).await), location(&first));
+    let used = [
+        gateway.used(&one).await,
+        gateway.used(&two).await,
+        gateway.used(&other).await,
+    ];
+    assert_eq!((used, gateway.idenfy.calls().len()), ([1, 0, 1], 2));
+}
+
+async fn a_final_result_makes_room_for_a_new_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    for (used, overall) in (1..).zip(["DENIED", "APPROVED", "SUSPECTED", "EXPIRED"]) {
+        let client = format!("customer-{overall}");
+        let wanted = json!({"usage": {"type": "multi", "limit": 2}, "token": {"clientId": client}});
+        let link = invite(&gateway, wanted).await;
+        let first = gateway.click(&link).await;
+        final_result(&gateway, &gateway.sessions(&link).await[0], overall).await;
+        let second = gateway.click(&link).await;
+        assert_eq!(second.status(), 302, "{overall}");
+        assert_ne!(location(&second), location(&first), "{overall}");
+        assert_eq!(
+            (gateway.used(&link).await, gateway.idenfy.minted()),
+            (2, used * 2)
+        );
+        final_result(&gateway, &gateway.sessions(&link).await[0], overall).await;
+        assert_eq!(
+            code_of(&gateway, &link).await,
+            (410, "link_exhausted".into())
+        );
+    }
+}
+
+async fn a_result_that_is_not_final_makes_no_room(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({})).await;
+    let first = gateway.click(&link).await;
+    let body = json!({
+        "final": false, "scanRef": "scan-0", "clientId": "customer-7", "status": {"overall": "APPROVED"},
+    });
+    webhook(&gateway, "IDENTIFICATION_AUTO_FINISHED", &body).await;
+    assert_eq!(states(&gateway, &link).await, ["reviewing"]);
+    assert_eq!(location(&gateway.click(&link).await), location(&first));
+    assert_eq!(gateway.idenfy.calls().len(), 1);
+}
+
+async fn after_the_token_ran_out_a_click_starts_a_new_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({"usage": {"type": "multi", "limit": 2}})).await;
+    let first = gateway.click(&link).await;
+    gateway.clock.advance(HOUR_MS - 1);
+    assert_eq!(location(&gateway.click(&link).await), location(&first));
+    gateway.clock.advance(1);
+    let second = gateway.click(&link).await;
+    assert_ne!(location(&second), location(&first));
+    assert_eq!(gateway.used(&link).await, 2);
+}
+
+async fn a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget(context: Context) {
+    context.expect_log("iDenfy started no session");
+    let gateway = Gateway::with(&context, |config| config.idenfy.timeout_ms = 1000).await;
+    let direct = invite(&gateway, json!({})).await;
+    gateway.idenfy.answer(Answer::Hang);
+    let clicks = join_all((0..4).map(|_| gateway.click(&direct)));
+    for answer in tokio::time::timeout(BOUND, clicks).await.expect("answers") {
+        unavailable(answer).await;
+    }
+    // A waiting click shares the outcome: a mint of its own would take the budget once more.
+    assert_eq!(gateway.idenfy.calls().len(), 1);
+    assert_eq!(gateway.used(&direct).await, 0);
+    gateway.idenfy.answer(Answer::Token);
+    assert_eq!(gateway.click(&direct).await.status(), 302);
+}
+
+async fn a_failed_mint_leaves_the_customer_free(context: Context) {
+    context.expect_log("iDenfy started no session");
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({})).await;
+    gateway.idenfy.answer(Answer::Raw(409, "", "{}".into()));
+    unavailable(gateway.click(&link).await).await;
+    assert_eq!(gateway.used(&link).await, 0);
+    gateway.idenfy.answer(Answer::Token);
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    assert_eq!(states(&gateway, &link).await, ["active", "failed"]);
+}
+
+async fn a_confirm_page_leads_into_the_open_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, json!({"confirm": true})).await;
+    let (one, two) = (gateway.page(&link).await, gateway.page(&link).await);
+    let first = gateway.submit(&link, &one).await;
+    assert_eq!(first.status(), 303);
+    let second = gateway.submit(&link, &two).await;
+    assert_eq!(
+        (second.status().as_u16(), location(&second)),
+        (303, location(&first))
+    );
+    // Used up, but not for the customer whose session is open.
+    let three = gateway.page(&link).await;
+    assert_eq!(
+        location(&gateway.submit(&link, &three).await),
+        location(&first)
+    );
+    assert_eq!(
+        (gateway.used(&link).await, gateway.idenfy.calls().len()),
+        (1, 1)
+    );
+    final_result(&gateway, &gateway.sessions(&link).await[0], "APPROVED").await;
+    assert_eq!(
+        code_of(&gateway, &link).await,
+        (410, "link_exhausted".into())
+    );
+}
+
+async fn without_a_fixed_customer_each_click_has_a_client_id_of_its_own(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({})).await;
+    for _ in 0..3 {
+        assert_eq!(gateway.click(&link).await.status(), 302);
+    }
+    let calls = gateway.idenfy.calls();
+    let mut sent: Vec<&str> = calls
+        .iter()
+        .map(|call| text(&call.body["clientId"]))
+        .collect();
+    assert!(
+        sent.iter()
+            .all(|id| id.is_ascii() && (16..=100).contains(&id.len())),
+        "{sent:?}"
+    );
+    let sessions = gateway.sessions(&link).await;
+    let mut kept: Vec<&str> = sessions.iter().map(|s| text(&s["client_id"])).collect();
+    kept.reverse();
+    assert_eq!(sent, kept);
+    sent.sort_unstable();
+    sent.dedup();
+    assert_eq!(sent.len(), 3);
+}
