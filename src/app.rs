@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer, web as actix};
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -25,6 +24,9 @@ use crate::web::{self, State};
 
 /// How long connections may take to end after the order to stop, in seconds: a mint's longest budget and some more.
 const SHUTDOWN_SECONDS: u64 = 65;
+
+/// How long clicks in flight may take to come to their end after the order to stop.
+const DRAIN: Duration = Duration::from_secs(SHUTDOWN_SECONDS);
 
 /// Between the automatic and the manual result of the embedded iDenfy.
 const SANDBOX_REVIEW: Duration = Duration::from_secs(2);
@@ -87,7 +89,6 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             .then(|| format!("{public_url}/webhooks/idenfy")),
     };
     let state = Arc::new(State {
-        redeemer,
         metrics,
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
@@ -97,12 +98,17 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         trusted_proxies: config.server.trusted_proxies.clone(),
         webhook_key: config.idenfy.webhook_key.clone(),
         serves_metrics: config.server.metrics_listen.is_none(),
-        runtime: Handle::current(),
         tasks: TaskTracker::new(),
         store: store.clone(),
         clock: clock.clone(),
     });
-    let mut servers = vec![serve(&state, sandbox, listener, config.server.workers)?];
+    let mut servers = vec![serve(
+        &state,
+        &redeemer,
+        sandbox,
+        listener,
+        config.server.workers,
+    )?];
     if let Some(address) = config.server.metrics_listen {
         servers.push(serve_metrics(&state, listen(address)?.0)?);
     }
@@ -118,11 +124,15 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
 impl Running {
     /// Takes no new connections, lets clicks in flight come to their end, then closes the database.
     pub async fn stop(self) {
+        // Workers take their tasks with them, so these are waited for first: some have lost their connection.
+        for server in &self.servers {
+            server.pause().await;
+        }
+        self.state.tasks.close();
+        let _ = tokio::time::timeout(DRAIN, self.state.tasks.wait()).await;
         for server in &self.servers {
             server.stop(true).await;
         }
-        self.state.tasks.close();
-        self.state.tasks.wait().await;
         self.sweep.abort();
         self.state.store.close().await;
     }
@@ -176,6 +186,7 @@ fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> 
 
 fn serve(
     state: &Arc<State>,
+    redeemer: &Redeemer,
     sandbox: Option<Sandbox>,
     listener: TcpListener,
     workers: usize,
@@ -183,13 +194,13 @@ fn serve(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::Listen(([0, 0, 0, 0], 0).into(), e))?;
-    let state = state.clone();
+    let (state, redeemer) = (state.clone(), redeemer.clone());
     let log = tracing::dispatcher::get_default(Clone::clone);
     let server = HttpServer::new(move || {
         follow_log(&log);
         App::new()
             .wrap(web::default_headers())
-            .configure(web::routes(&state, sandbox.as_ref()))
+            .configure(web::routes(&state, redeemer.for_thread(), sandbox.as_ref()))
     })
     .workers(workers)
     .shutdown_timeout(SHUTDOWN_SECONDS)

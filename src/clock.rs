@@ -69,6 +69,10 @@ impl Clock {
 
     /// A new UUIDv7 of now with 74 random bits, in no order with others of the same millisecond.
     #[must_use]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "without random bytes nothing could go on"
+    )]
     pub fn unguessable_uuid(&self) -> Uuid {
         let ms = u64::try_from(self.now().millis()).unwrap_or_default();
         let mut random = [0; 10];

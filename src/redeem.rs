@@ -100,6 +100,20 @@ pub struct Redeemer {
 }
 
 impl Redeemer {
+    /// The same, with connections to iDenfy of its own, for one worker.
+    #[must_use]
+    pub fn for_thread(&self) -> Self {
+        // Made of settings that have made a client before; should it fail all the same, the shared one serves.
+        let idenfy = self
+            .idenfy
+            .for_thread()
+            .unwrap_or_else(|_| self.idenfy.clone());
+        Self {
+            idenfy,
+            ..self.clone()
+        }
+    }
+
     /// Starts the wanted session, or finds the one that is open under the same hold.
     ///
     /// # Errors

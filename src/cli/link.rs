@@ -87,7 +87,7 @@ pub struct Create {
     /// One of iDenfy's languages, such as de; default: the visitor's own
     #[arg(long)]
     language: Option<String>,
-    /// document_and_selfie (the default), document or selfie
+    /// `document_and_selfie` (the default), document or selfie
     #[arg(long)]
     flow: Option<String>,
     /// The last part of its URL: 3 to 64 of a-z, 0-9 and -; default: random
@@ -99,7 +99,7 @@ pub struct Create {
     /// A browser that comes back gets its open session again
     #[arg(long)]
     resume: bool,
-    /// ?ref= in its URL becomes the session's externalRef
+    /// ?ref= in its URL becomes the session's `externalRef`
     #[arg(long)]
     accept_ref: bool,
     /// Words for visitors who come when it is over: at most 500 characters

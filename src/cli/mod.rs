@@ -105,7 +105,11 @@ impl Context {
 #[must_use]
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::from);
+    // Requests are served by threads of their own; here only the ledger, the sweep and the like run.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(Failure::from);
     match runtime.and_then(|runtime| runtime.block_on(execute(cli))) {
         Ok(code) => code,
         Err(Failure(message)) => {

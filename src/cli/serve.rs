@@ -7,11 +7,12 @@ use crate::app::{self, Running};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::id::{KeyId, LinkId};
-use crate::domain::link::LinkStatus;
+use crate::domain::link::{Link, LinkStatus};
 use crate::domain::scope::Scope;
 use crate::domain::timestamp::DAY_MS;
 use crate::store::keys::ApiKey;
 use crate::store::links::LinkFilter;
+use crate::web::State;
 use crate::web::api::link_input;
 
 /// What the link that the sandbox offers is called; found again by it at the next start.
@@ -62,18 +63,7 @@ async fn print_welcome(running: &Running) -> Result<(), Failure> {
     };
     let link = match state.store.links(&filter, now).await?.pop() {
         Some(link) => link,
-        None => {
-            let wanted = serde_json::json!({"name": DEMO_NAME, "usage": {"type": "unlimited"}});
-            let map = wanted.as_object().cloned().unwrap_or_default();
-            let link = link_input::parse(LinkId::new(state.clock.uuid()), map, now)
-                .map_err(|errors| Failure::fields(&errors))?;
-            state
-                .store
-                .insert_links(std::slice::from_ref(&link))
-                .await?
-                .map_err(|_| Failure::new("the sandbox's link could not be made; start again"))?;
-            link
-        }
+        None => make_demo(state).await?,
     };
     let ends = Some(now.plus_millis(DAY_MS));
     let (key, text) = ApiKey::generate(
@@ -95,4 +85,17 @@ async fn print_welcome(running: &Running) -> Result<(), Failure> {
         text.expose(),
     );
     Ok(())
+}
+
+async fn make_demo(state: &State) -> Result<Link, Failure> {
+    let wanted = serde_json::json!({"name": DEMO_NAME, "usage": {"type": "unlimited"}});
+    let map = wanted.as_object().cloned().unwrap_or_default();
+    let link = link_input::parse(LinkId::new(state.clock.uuid()), map, state.clock.now())
+        .map_err(|errors| Failure::fields(&errors))?;
+    let made = state
+        .store
+        .insert_links(std::slice::from_ref(&link))
+        .await?;
+    made.map_err(|_| Failure::new("the sandbox's link could not be made; start again"))?;
+    Ok(link)
 }

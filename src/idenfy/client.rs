@@ -112,6 +112,19 @@ impl Client {
         })
     }
 
+    /// The same client with connections of its own, for one thread's use: they are then driven by that thread, and no
+    /// call has to be handed over to another. The bound on calls in flight stays shared.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be set up.
+    pub fn for_thread(&self) -> Result<Self, ClientError> {
+        let mut inner = Inner::clone(&self.inner);
+        inner.http = http_client(&inner.token_url, inner.max_in_flight)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+
     /// Lets visitors be sent to any address of `origin` too: where the embedded iDenfy's page lives.
     #[must_use]
     pub fn with_sandbox_page(mut self, origin: Url) -> Self {

@@ -297,6 +297,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "one table of cases")]
     fn values_at_the_documented_limits_are_taken_and_those_beyond_are_refused() {
         let (long, x) = (|n: usize| json!("x".repeat(n)), "additionalData");
         let url = |n: usize| json!(format!("https://e.example/{}", "x".repeat(n - 18)));

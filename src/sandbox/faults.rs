@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::refusal::Refusal;
 
 const SLOW: Duration = Duration::from_secs(2);
-const HANG: Duration = Duration::from_secs(120);
+const HANG: Duration = Duration::from_mins(2);
 /// Bytes of padding in a huge answer.
 const HUGE: usize = 8 * 1024 * 1024;
 /// Where a foreign answer points; the name can never exist.

@@ -134,9 +134,16 @@ pub struct Ignored {
 
 type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
 
+/// A session that wants a use.
+#[derive(Debug)]
+struct Wanting {
+    session: NewSession,
+    holds: Vec<Hold>,
+}
+
 #[derive(Debug)]
 enum Op {
-    Reserve(Box<(NewSession, Vec<Hold>)>, Reply<Reserved>),
+    Reserve(Box<Wanting>, Reply<Reserved>),
     Record(Box<Record>, Reply<bool>),
     Refund(Refund, Reply<bool>),
     Ignore(Ignored, Reply<()>),
@@ -194,7 +201,7 @@ impl super::Store {
         holds: Vec<Hold>,
     ) -> Result<Reserved, StoreError> {
         Ledger::ask(&self.ledger.reserve, |reply| {
-            Op::Reserve(Box::new((session, holds)), reply)
+            Op::Reserve(Box::new(Wanting { session, holds }), reply)
         })
         .await
     }

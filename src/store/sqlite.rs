@@ -38,8 +38,7 @@ impl SqliteEngine {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .optimize_on_close(true, None);
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
         make_folder(options.get_filename())?;
         let write = SqlitePoolOptions::new()
             .max_connections(1)

@@ -1,5 +1,6 @@
 //! iDenfy's webhook: kept before it is answered.
 
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
 use sha2::{Digest, Sha256};
@@ -31,7 +32,7 @@ pub async fn receive(
     let signature = request
         .headers()
         .get("Idenfy-Signature")
-        .map(|value| value.as_bytes());
+        .map(HeaderValue::as_bytes);
     let signed = state
         .webhook_key
         .as_ref()

@@ -7,7 +7,6 @@ use actix_web::http::Method;
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError as _, guard, web};
 use ipnet::IpNet;
-use tokio::runtime::Handle;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -47,8 +46,6 @@ const CONTENT_SECURITY_POLICY: &str =
 pub struct State {
     /// All that is kept.
     pub store: Store,
-    /// Starts sessions.
-    pub redeemer: Redeemer,
     /// The time.
     pub clock: Clock,
     /// What is counted.
@@ -69,9 +66,7 @@ pub struct State {
     pub webhook_key: Option<Secret>,
     /// Whether `/metrics` is served here, and not on a listener of its own.
     pub serves_metrics: bool,
-    /// Where tasks run that must outlive a connection.
-    pub runtime: Handle,
-    /// Those tasks, to be waited for at the end.
+    /// Tasks that must outlive the connection they came from, to be waited for at the end.
     pub tasks: TaskTracker,
 }
 
@@ -79,10 +74,10 @@ impl State {
     /// Runs `task` to its end, whatever becomes of the connection it came from.
     pub fn spawn<F>(&self, task: F) -> JoinHandle<F::Output>
     where
-        F: Future + Send + 'static,
-        F::Output: Send + 'static,
+        F: Future + 'static,
+        F::Output: 'static,
     {
-        self.tasks.spawn_on(task, &self.runtime)
+        actix_web::rt::spawn(self.tasks.track_future(task))
     }
 
     /// The address of a link's page.
@@ -92,9 +87,11 @@ impl State {
     }
 }
 
-/// The route table. `sandbox` is there with `--sandbox` only.
+/// The route table of one worker, which starts sessions by a `redeemer` of its own. `sandbox` is there with `--sandbox`
+/// only.
 pub fn routes(
     state: &Arc<State>,
+    redeemer: Redeemer,
     sandbox: Option<&crate::sandbox::Sandbox>,
 ) -> impl FnOnce(&mut web::ServiceConfig) + use<> {
     let (state, sandbox) = (state.clone(), sandbox.cloned());
@@ -102,6 +99,7 @@ pub fn routes(
         let serves_metrics = state.serves_metrics;
         config
             .app_data(web::Data::from(state))
+            .app_data(web::Data::new(redeemer))
             .app_data(web::PayloadConfig::new(FORM_MAX));
         config
             .configure(assets::routes)

@@ -19,7 +19,7 @@ use crate::domain::link::{Link, LinkStatus, LinkTerms};
 use crate::domain::locale::Locale;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
-use crate::redeem::{NotStarted, Start, Started};
+use crate::redeem::{NotStarted, Redeemer, Start, Started};
 use crate::store::ledger;
 
 /// The hidden field of the confirm page's form.
@@ -28,6 +28,7 @@ const NONCE: &str = "nonce";
 /// One request for a link's URL.
 struct Visit<'a> {
     state: &'a State,
+    redeemer: &'a web::Data<Redeemer>,
     request: &'a HttpRequest,
     address: IpAddr,
     now: Timestamp,
@@ -51,6 +52,7 @@ pub async fn visit(
     slug: web::Path<String>,
     body: Result<web::Bytes, actix_web::Error>,
     state: web::Data<State>,
+    redeemer: web::Data<Redeemer>,
 ) -> HttpResponse {
     let accepted = Locale::negotiate(header_text(
         request.headers(),
@@ -58,6 +60,7 @@ pub async fn visit(
     ));
     let visit = Visit {
         state: &state,
+        redeemer: &redeemer,
         request: &request,
         address: client_address(&request, &state.trusted_proxies),
         now: state.clock.now(),
@@ -97,7 +100,7 @@ impl Visit<'_> {
                     Err(seconds) => self.rate_limited(seconds),
                 };
             }
-            Err(error) => return self.no(error.into(), self.accepted),
+            Err(error) => return no(error.into(), self.accepted),
         };
         let ignored = (!posted).then(|| self.ignored()).flatten();
         let answer = match ignored {
@@ -106,7 +109,7 @@ impl Visit<'_> {
             None if terms.confirm => self.confirm(&terms).await,
             None => self.click(&terms).await,
         };
-        answer.unwrap_or_else(|problem| self.no(problem, self.language(&terms)))
+        answer.unwrap_or_else(|problem| no(problem, self.language(&terms)))
     }
 
     /// A person's GET of a link without a confirm page.
@@ -212,7 +215,7 @@ impl Visit<'_> {
 
     /// Spends a use, in a task of its own: a connection that breaks off cannot strand it half-way.
     async fn redeem(&self, terms: &Arc<LinkTerms>, start: Plan) -> Answer {
-        let (redeemer, task_terms) = (self.state.redeemer.clone(), terms.clone());
+        let (redeemer, task_terms) = (self.redeemer.clone(), terms.clone());
         let task = self
             .state
             .spawn(async move { redeemer.start(&start.of(&task_terms)).await });
@@ -220,12 +223,12 @@ impl Visit<'_> {
             Ok(Ok(started)) => Answer::Go(terms.clone(), started),
             Ok(Err(NotStarted::Over)) => match self.link(terms).await {
                 Ok(link) => self.over(&link),
-                Err(problem) => self.no(problem, self.language(terms)),
+                Err(problem) => no(problem, self.language(terms)),
             },
-            Ok(Err(unavailable)) => self.no(unavailable.into(), self.language(terms)),
+            Ok(Err(unavailable)) => no(unavailable.into(), self.language(terms)),
             Err(error) => {
                 tracing::error!(link = %terms.id, "a click's task ended early: {error}");
-                self.no(Problem::Database, self.language(terms))
+                no(Problem::Database, self.language(terms))
             }
         }
     }
@@ -241,7 +244,7 @@ impl Visit<'_> {
         {
             return Ok(Some(open));
         }
-        let open = self.state.redeemer.open_session(&start.of(terms)).await?;
+        let open = self.redeemer.open_session(&start.of(terms)).await?;
         Ok(open.and_then(|session| Started::again(&session, self.now)))
     }
 
@@ -257,7 +260,6 @@ impl Visit<'_> {
     /// Whether the link's fixed customer has a session he can go back to, so that it is not over for him.
     async fn has_open_customer(&self, terms: &LinkTerms) -> Result<bool, Problem> {
         let open = self
-            .state
             .redeemer
             .open_session(&self.start(terms, None).of(terms))
             .await?;
@@ -295,11 +297,11 @@ impl Visit<'_> {
     }
 
     fn unknown(&self) -> Answer {
-        self.no(Problem::LinkNotFound, self.accepted)
+        no(Problem::LinkNotFound, self.accepted)
     }
 
     fn rate_limited(&self, seconds: u32) -> Answer {
-        self.no(Problem::RateLimited(seconds), self.accepted)
+        no(Problem::RateLimited(seconds), self.accepted)
     }
 
     fn over(&self, link: &Link) -> Answer {
@@ -315,10 +317,6 @@ impl Visit<'_> {
             self.language(&link.terms),
             link.inactive_message.clone(),
         )
-    }
-
-    fn no(&self, problem: Problem, language: Locale) -> Answer {
-        Answer::No(problem, language, None)
     }
 
     fn respond(&self, answer: Answer) -> HttpResponse {
@@ -397,6 +395,10 @@ impl Plan {
             resume: terms.resume,
         }
     }
+}
+
+fn no(problem: Problem, language: Locale) -> Answer {
+    Answer::No(problem, language, None)
 }
 
 fn is_over(problem: &Problem) -> bool {

@@ -3,6 +3,12 @@
 //! `cargo test` runs them on SQLite. With `ENTRYPASS_TEST_POSTGRES` naming a PostgreSQL server (as `tests/run.sh` does)
 //! they run there too; without it they are listed as ignored, never as passed.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests stop at what they did not expect"
+)]
+
 mod clicks;
 mod faults;
 mod harness;

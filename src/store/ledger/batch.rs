@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use serde_json::{Value, json};
 
-use super::{Grants, Hold, Ignored, NewSession, Op, Record, Refund, Reply, Reserved, Wanted};
+use super::{
+    Grants, Hold, Ignored, NewSession, Op, Record, Refund, Reply, Reserved, Wanted, Wanting,
+};
 use crate::domain::id::{LinkId, SessionId};
 use crate::store::{Engine, StoreError, Tx};
 
@@ -14,7 +16,7 @@ const DEADLOCK_RETRIES: usize = 3;
 /// The operations of one commit by kind, each with the one who waits for it.
 #[derive(Default)]
 struct Batch {
-    reserves: Vec<(Box<(NewSession, Vec<Hold>)>, Reply<Reserved>)>,
+    reserves: Vec<(Box<Wanting>, Reply<Reserved>)>,
     records: Vec<(Box<Record>, Reply<bool>)>,
     refunds: Vec<(Refund, Reply<bool>)>,
     ignored: Vec<(Ignored, Reply<()>)>,
@@ -40,7 +42,7 @@ pub(super) async fn commit(engine: &Engine, ops: Vec<Op>) {
             outcome => break outcome,
         }
     };
-    batch.answer(outcome.map_err(StoreError::from));
+    batch.answer(&outcome.map_err(StoreError::from));
 }
 
 fn is_deadlock(error: &sqlx::Error) -> bool {
@@ -73,7 +75,11 @@ impl Batch {
         if settles + self.reserves.len() == 0 {
             return Ok(outcome);
         }
-        let plain = settles == 0 && self.reserves.iter().all(|(wanted, _)| wanted.1.is_empty());
+        let plain = settles == 0
+            && self
+                .reserves
+                .iter()
+                .all(|(wanted, _)| wanted.holds.is_empty());
         if let (true, Engine::Postgres(db)) = (plain, engine) {
             // One statement is a transaction by itself: one round trip.
             let mut connection = db.read().acquire().await?;
@@ -101,8 +107,8 @@ impl Batch {
     fn wanted(&self, outcome: &Outcome) -> Wanted<'_> {
         let mut wanted = Wanted::default();
         for (reserve, _) in &self.reserves {
-            if !outcome.held.contains_key(&reserve.0.id) {
-                wanted.add(&reserve.0);
+            if !outcome.held.contains_key(&reserve.session.id) {
+                wanted.add(&reserve.session);
             }
         }
         wanted
@@ -150,11 +156,11 @@ impl Batch {
         outcome
             .refunded
             .extend(refunded.into_iter().map(|(id, _)| id));
-        let dropped = refunds
+        let dropped: Vec<Value> = refunds
             .iter()
             .flat_map(|refund| hold_rows(refund.id, 0, &refund.holds))
             .collect();
-        drop_holds(tx, dropped).await
+        drop_holds(tx, &dropped).await
     }
 
     async fn count_ignored(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
@@ -183,9 +189,9 @@ impl Batch {
         let mut first: BTreeMap<&Hold, &NewSession> = BTreeMap::new();
         let mut now = i64::MAX;
         for (reserve, _) in &self.reserves {
-            for hold in &reserve.1 {
-                now = now.min(reserve.0.created_at.millis());
-                first.entry(hold).or_insert(&reserve.0);
+            for hold in &reserve.holds {
+                now = now.min(reserve.session.created_at.millis());
+                first.entry(hold).or_insert(&reserve.session);
             }
         }
         if first.is_empty() {
@@ -209,11 +215,11 @@ impl Batch {
         let holders: HashMap<String, SessionId> = holders.into_iter().collect();
         for (reserve, _) in &self.reserves {
             let mut by = reserve
-                .1
+                .holds
                 .iter()
                 .map(|hold| holders.get(hold.as_str()).copied());
-            if let Some(by) = by.find(|by| *by != Some(reserve.0.id)) {
-                outcome.held.insert(reserve.0.id, by);
+            if let Some(by) = by.find(|by| *by != Some(reserve.session.id)) {
+                outcome.held.insert(reserve.session.id, by);
             }
         }
         Ok(())
@@ -221,19 +227,19 @@ impl Batch {
 
     /// Lets go of what was taken for sessions that were not granted after all.
     async fn drop_unused_holds(&self, tx: &mut Tx, outcome: &Outcome) -> Result<(), sqlx::Error> {
-        let unused = self
+        let unused: Vec<Value> = self
             .reserves
             .iter()
-            .filter(|(reserve, _)| !outcome.granted.has(reserve.0.id))
-            .flat_map(|(reserve, _)| hold_rows(reserve.0.id, 0, &reserve.1))
+            .filter(|(reserve, _)| !outcome.granted.has(reserve.session.id))
+            .flat_map(|(reserve, _)| hold_rows(reserve.session.id, 0, &reserve.holds))
             .collect();
-        drop_holds(tx, unused).await
+        drop_holds(tx, &unused).await
     }
 
-    fn answer(self, outcome: Result<Outcome, StoreError>) {
+    fn answer(self, outcome: &Result<Outcome, StoreError>) {
         // Nobody waits any more where a send fails; what was written is settled by the sweep.
         for (reserve, reply) in self.reserves {
-            let id = reserve.0.id;
+            let id = reserve.session.id;
             let _ = reply.send(outcome.as_ref().map_err(Clone::clone).map(|o| {
                 match (o.held.get(&id), o.granted.has(id)) {
                     (Some(by), _) => Reserved::Held(*by),
@@ -289,10 +295,10 @@ pub(in crate::store) async fn give_back(
     Ok(())
 }
 
-async fn drop_holds(tx: &mut Tx, rows: Vec<Value>) -> Result<(), sqlx::Error> {
+async fn drop_holds(tx: &mut Tx, rows: &[Value]) -> Result<(), sqlx::Error> {
     if !rows.is_empty() {
         within!(tx, |c| sqlx::query(DROP_HOLDS)
-            .bind(json_rows(&rows))
+            .bind(json_rows(rows))
             .execute(c)
             .await?
             .rows_affected());

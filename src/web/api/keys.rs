@@ -104,7 +104,7 @@ fn scopes(value: &Value) -> Result<Vec<Scope>, FieldErrors> {
                 let scope = Scope::parse(item.as_str().unwrap_or_default());
                 match errors.check(&format!("[{i}]"), scope) {
                     Some(scope) if scopes.contains(&scope) => {
-                        errors.push(format!("[{i}]"), "is there twice")
+                        errors.push(format!("[{i}]"), "is there twice");
                     }
                     Some(scope) => scopes.push(scope),
                     None => {}

@@ -13,7 +13,7 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Checks, Session, Status};
 use crate::domain::timestamp::Timestamp;
-use crate::redeem::{Start, Started};
+use crate::redeem::{Redeemer, Start, Started};
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -83,6 +83,7 @@ pub async fn create(
     request: HttpRequest,
     body: Body,
     state: web::Data<State>,
+    redeemer: web::Data<Redeemer>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Sessions)?;
     let body = fields::bytes(body)?;
@@ -94,7 +95,7 @@ pub async fn create(
         let (Some(flow), Some(token), true) = (flow, token, errors.is_empty()) else {
             return Err(Problem::invalid(errors));
         };
-        let redeemer = state.redeemer.clone();
+        let redeemer = redeemer.clone();
         let task = state.spawn(async move {
             let start = Start {
                 link_id: None,

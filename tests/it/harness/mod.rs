@@ -14,7 +14,6 @@ use libtest_mimic::{Failed, Trial};
 
 pub use engine::Engine;
 pub use gateway::Gateway;
-pub use idenfy::Answer;
 pub use log::Log;
 
 /// What a test is given.
@@ -84,9 +83,9 @@ fn run(engine: Engine, test: Test) -> Result<(), Failed> {
     });
     match outcome {
         Err(panic) => {
-            let text = panic.downcast_ref::<String>().cloned();
-            let text = text.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
-            Err(format!("{}\nlog:\n{}", text.unwrap_or_default(), log.text()).into())
+            let message = panic.downcast_ref::<String>().cloned();
+            let message = message.or_else(|| panic.downcast_ref::<&str>().map(|s| (*s).to_owned()));
+            Err(format!("{}\nlog:\n{}", message.unwrap_or_default(), log.text()).into())
         }
         Ok(()) if !unexpected.is_empty() => {
             Err(format!("unexpected in the log:\n{}", unexpected.join("\n")).into())
