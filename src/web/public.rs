@@ -162,6 +162,13 @@ impl Visit<'_> {
     async fn ignore(&self, terms: &Arc<LinkTerms>, reason: Ignored) -> Result<Answer, Problem> {
         let link = self.link(terms).await?;
         let status = link.status(self.now);
+        if status != LinkStatus::Deactivated
+            && terms.resume
+            && let Some(open) = self.resumed(terms).await?
+        {
+            self.state.metrics.click("resumed");
+            return Ok(Answer::Go(terms.clone(), open));
+        }
         if status == LinkStatus::Deactivated
             || (status != LinkStatus::Active && !self.has_open_customer(terms).await?)
         {
