@@ -444,6 +444,15 @@ fn refuse(
     message: Option<&str>,
 ) -> HttpResponse {
     use actix_web::ResponseError as _;
+    // To a visitor it is the same whose fault it is.
+    let unavailable;
+    let problem = match (problem, problem.retry_after()) {
+        (Problem::Database, Some(seconds)) => {
+            unavailable = Problem::VerificationUnavailable(seconds);
+            &unavailable
+        }
+        _ => problem,
+    };
     let mut response = if wants_json(request.headers()) {
         problem.error_response()
     } else {
@@ -453,7 +462,7 @@ fn refuse(
             Problem::LinkExhausted => Notice::Exhausted,
             Problem::LinkDeactivated => Notice::Deactivated,
             Problem::RateLimited(_) => Notice::RateLimited,
-            Problem::VerificationUnavailable(_) | Problem::Database => Notice::Unavailable,
+            Problem::VerificationUnavailable(_) => Notice::Unavailable,
             _ => Notice::BadRequest,
         };
         html(
