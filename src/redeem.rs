@@ -30,7 +30,7 @@ const STORE_BUDGET: Duration = Duration::from_secs(5);
 const WAIT_STEP: Duration = Duration::from_millis(50);
 
 /// Suggested pause for a visitor while the gateway itself is short of something, in seconds.
-const RETRY_SECONDS: u32 = 5;
+pub const RETRY_SECONDS: u32 = 5;
 
 /// The session that is wanted.
 #[derive(Debug)]
@@ -71,6 +71,8 @@ pub struct Started {
 pub enum NotStarted {
     /// The link is expired, used up or switched off.
     Over,
+    /// As many sessions as allowed are being started; whether the link is over was not asked.
+    Busy,
     /// Cannot be done now; come back after so many seconds.
     Unavailable {
         /// Suggested pause in seconds.
@@ -78,7 +80,7 @@ pub enum NotStarted {
     },
 }
 
-const BUSY: NotStarted = NotStarted::Unavailable {
+const SHORT_PAUSE: NotStarted = NotStarted::Unavailable {
     retry_after: RETRY_SECONDS,
 };
 
@@ -123,8 +125,7 @@ impl Redeemer {
         let deadline = Instant::now() + self.budget;
         loop {
             let Some(permit) = self.idenfy.try_permit() else {
-                self.metrics.click("failed");
-                return Err(BUSY);
+                return Err(NotStarted::Busy);
             };
             let session = self.new_session(start);
             match self
@@ -246,7 +247,7 @@ impl Redeemer {
             self.in_time(self.store.note_orphan(session.id, &scan_ref))
                 .await?;
         }
-        Err(BUSY)
+        Err(SHORT_PAUSE)
     }
 
     async fn refund(
@@ -298,7 +299,7 @@ impl Redeemer {
 
     async fn pause(&self, deadline: Instant) -> Result<(), NotStarted> {
         if Instant::now() >= deadline {
-            return Err(BUSY);
+            return Err(SHORT_PAUSE);
         }
         tokio::time::sleep(WAIT_STEP).await;
         Ok(())
@@ -315,7 +316,7 @@ impl Redeemer {
             .map_err(|error| {
                 tracing::error!("a click could not be written: {error}");
                 self.metrics.click("failed");
-                BUSY
+                SHORT_PAUSE
             })
     }
 }

@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::domain::field_error::{FieldError, FieldErrors};
-use crate::redeem::NotStarted;
+use crate::redeem::{NotStarted, RETRY_SECONDS};
 use crate::store::StoreError;
 
 /// Content type of RFC 9457 documents.
@@ -280,6 +280,7 @@ impl From<NotStarted> for Problem {
     fn from(why: NotStarted) -> Self {
         match why {
             NotStarted::Over => Self::LinkDeactivated,
+            NotStarted::Busy => Self::VerificationUnavailable(RETRY_SECONDS),
             NotStarted::Unavailable { retry_after } => Self::VerificationUnavailable(retry_after),
         }
     }

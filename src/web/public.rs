@@ -228,7 +228,8 @@ impl Visit<'_> {
             .spawn(async move { redeemer.start(&start.of(&task_terms)).await });
         match task.await {
             Ok(Ok(started)) => Answer::Go(terms.clone(), started),
-            Ok(Err(NotStarted::Over)) => match self.link(terms).await {
+            // A dead link's page needs no mint, so it is told even when no more of them may start.
+            Ok(Err(NotStarted::Over | NotStarted::Busy)) => match self.link(terms).await {
                 Ok(link) => self.over(&link),
                 Err(problem) => no(problem, self.language(terms)),
             },
@@ -312,18 +313,18 @@ impl Visit<'_> {
     }
 
     fn over(&self, link: &Link) -> Answer {
+        let language = self.language(&link.terms);
         let problem = match link.status(self.now) {
             LinkStatus::Expired => Problem::LinkExpired,
             LinkStatus::Exhausted => Problem::LinkExhausted,
             LinkStatus::Deactivated => Problem::LinkDeactivated,
-            // It was over a moment ago, and a use has been given back since.
-            LinkStatus::Active => Problem::VerificationUnavailable(1),
+            // Too many mints are in flight, or it was over a moment ago and a use has been given back since.
+            LinkStatus::Active => {
+                self.state.metrics.click("failed");
+                return no(NotStarted::Busy.into(), language);
+            }
         };
-        Answer::No(
-            problem,
-            self.language(&link.terms),
-            link.inactive_message.clone(),
-        )
+        Answer::No(problem, language, link.inactive_message.clone())
     }
 
     fn respond(&self, answer: Answer) -> HttpResponse {
