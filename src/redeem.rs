@@ -290,9 +290,11 @@ impl Redeemer {
                 self.metrics.click("resumed");
                 return Ok(Some(started));
             }
-            self.pause(deadline).await?;
-            if session.status != Status::Starting {
-                return Ok(None);
+            match session.status {
+                // Its outcome is ours too: a call of our own would take the whole budget once more.
+                Status::Failed => return Err(SHORT_PAUSE),
+                Status::Starting => self.pause(deadline).await?,
+                _ => return self.pause(deadline).await.map(|()| None),
             }
         }
     }
