@@ -11,12 +11,31 @@
 
 mod clicks;
 mod harness;
+mod imports;
+mod nodes;
+mod store_kit;
+mod store_ledger;
+mod store_records;
+mod store_rule;
+mod store_schema;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trials: Vec<Trial> = [clicks::tests()].into_iter().flatten().collect();
+    let trials: Vec<Trial> = [
+        clicks::tests(),
+        imports::tests(),
+        nodes::tests(),
+        store_ledger::tests(),
+        store_records::tests(),
+        store_rule::tests(),
+        store_schema::tests(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
     harness::explain_what_is_left_out();
+    harness::allow_open_files();
     libtest_mimic::run(&arguments, trials).exit();
 }

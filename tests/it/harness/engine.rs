@@ -1,6 +1,6 @@
 //! The engines, and a database of its own for each test.
 
-use sqlx::{Connection, Executor, PgConnection};
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
@@ -58,6 +58,35 @@ impl Engine {
                 }
             }
         }
+    }
+}
+
+impl Database {
+    /// Executes a statement behind the gateway's back; tells how many rows it changed.
+    pub async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        Ok(if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url).await?;
+            connection.execute(sql).await?.rows_affected()
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await?;
+            connection.execute(sql).await?.rows_affected()
+        })
+    }
+
+    /// The numbers that a query finds, one a row.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url)
+                .await
+                .expect("a database");
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.expect("a database");
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await
+        }
+        .expect("numbers")
     }
 }
 
