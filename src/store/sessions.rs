@@ -148,13 +148,6 @@ impl Store {
     /// When the database does not answer.
     pub async fn erase_session(&self, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
-        within!(&mut tx, |c| {
-            sqlx::query("DELETE FROM holds WHERE session_id = $1")
-                .bind(id)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
         let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE sessions SET client_id = NULL, scan_ref = NULL, external_ref = NULL,
@@ -165,6 +158,14 @@ impl Store {
             .execute(c)
             .await?
             .rows_affected()
+        });
+        // After the session, as those who record take them: else the two could wait for each other.
+        within!(&mut tx, |c| {
+            sqlx::query("DELETE FROM holds WHERE session_id = $1")
+                .bind(id)
+                .execute(c)
+                .await?
+                .rows_affected()
         });
         tx.commit().await?;
         Ok(done > 0)

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{ConnectOptions, Connection, Row, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::StoreError;
 use super::ledger::{Grants, Wanted};
@@ -74,12 +74,14 @@ impl SqliteEngine {
     }
 
     pub(super) async fn backup(&self, file: &str) -> Result<(), StoreError> {
-        // A reader's snapshot: clicks go on meanwhile.
+        // A reader's snapshot on a connection of its own, so that clicks go on meanwhile: the pool's readers
+        // may write nowhere, not even into another file.
+        let mut connection = self.write.connect_options().connect().await?;
         sqlx::query("VACUUM INTO $1")
             .bind(file)
-            .execute(&self.read)
+            .execute(&mut connection)
             .await?;
-        Ok(())
+        Ok(connection.close().await?)
     }
 
     /// Spends what `wanted` asks for, then inserts the sessions that were granted.

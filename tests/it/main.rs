@@ -12,6 +12,13 @@
 mod clicks;
 mod faults;
 mod harness;
+mod imports;
+mod nodes;
+mod store_kit;
+mod store_ledger;
+mod store_records;
+mod store_rule;
+mod store_schema;
 mod visitor_confirm;
 mod visitor_customer;
 mod visitor_ignored;
@@ -27,6 +34,12 @@ fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
         clicks::tests(),
+        imports::tests(),
+        nodes::tests(),
+        store_ledger::tests(),
+        store_records::tests(),
+        store_rule::tests(),
+        store_schema::tests(),
         faults::tests(),
         visitor_confirm::tests(),
         visitor_customer::tests(),
@@ -40,5 +53,6 @@ fn main() {
     .flatten()
     .collect();
     harness::explain_what_is_left_out();
+    harness::allow_open_files();
     libtest_mimic::run(&arguments, trials).exit();
 }

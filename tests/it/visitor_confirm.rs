@@ -123,7 +123,7 @@ async fn a_post_without_a_pages_valid_fields_shows_the_page(context: Context) {
     assert_eq!(send(&gateway, Method::POST, &path, &[]).await.status(), 200);
     for body in [
         "\u{0}\u{1}%%%=&&&".to_owned(),
-        "a=".to_owned() + &"b".repeat(100_000),
+        format!("a={}", "b".repeat(100_000)),
     ] {
         let request = gateway.request(Method::POST, &path_of(&link)).body(body);
         assert_eq!(request.send().await.unwrap().status(), 200);

@@ -87,8 +87,7 @@ impl Batch {
             return Ok(outcome);
         }
         let mut tx = engine.begin().await?;
-        self.record(&mut tx, &mut outcome).await?;
-        self.refund(&mut tx, &mut outcome).await?;
+        self.settle(&mut tx, &mut outcome).await?;
         self.count_ignored(&mut tx).await?;
         if !self.reserves.is_empty() {
             self.take_holds(&mut tx, &mut outcome).await?;
@@ -114,9 +113,27 @@ impl Batch {
         wanted
     }
 
-    async fn record(&self, tx: &mut Tx, outcome: &mut Outcome) -> Result<(), sqlx::Error> {
+    /// Writes what became of sessions: all rows of sessions first, then of holds, then of links, as everyone
+    /// else does, so that no two commits wait for each other in a ring.
+    async fn settle(&self, tx: &mut Tx, outcome: &mut Outcome) -> Result<(), sqlx::Error> {
+        let kept = self.record(tx, outcome).await?;
+        let (dropped, links) = self.refund(tx, outcome).await?;
+        lock_in_order(tx, LOCK_HOLDS, &[&*kept, &*dropped].concat()).await?;
+        if !kept.is_empty() {
+            within!(tx, |c| sqlx::query(KEEP_HOLDS)
+                .bind(json_rows(&kept))
+                .execute(c)
+                .await?
+                .rows_affected());
+        }
+        drop_holds(tx, &dropped).await?;
+        give_back(tx, links.into_iter()).await
+    }
+
+    /// Returns the holds that stay, for as long as the token can be opened.
+    async fn record(&self, tx: &mut Tx, outcome: &mut Outcome) -> Result<Vec<Value>, sqlx::Error> {
         if self.records.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let records: Vec<&Record> = self.records.iter().map(|(record, _)| &**record).collect();
         let rows = json_rows(&records);
@@ -125,26 +142,23 @@ impl Batch {
             .fetch_all(c)
             .await?);
         outcome.recorded.extend(ids.into_iter().map(|(id,)| id));
-        let kept: Vec<Value> = records
+        Ok(records
             .iter()
             .filter(|record| outcome.recorded.contains(&record.id))
             .flat_map(|record| {
                 hold_rows(record.id, record.token_expires_at.millis(), &record.holds)
             })
-            .collect();
-        if !kept.is_empty() {
-            within!(tx, |c| sqlx::query(KEEP_HOLDS)
-                .bind(json_rows(&kept))
-                .execute(c)
-                .await?
-                .rows_affected());
-        }
-        Ok(())
+            .collect())
     }
 
-    async fn refund(&self, tx: &mut Tx, outcome: &mut Outcome) -> Result<(), sqlx::Error> {
+    /// Returns the holds that end, and the link of each use to give back.
+    async fn refund(
+        &self,
+        tx: &mut Tx,
+        outcome: &mut Outcome,
+    ) -> Result<(Vec<Value>, Vec<LinkId>), sqlx::Error> {
         if self.refunds.is_empty() {
-            return Ok(());
+            return Ok((Vec::new(), Vec::new()));
         }
         let refunds: Vec<&Refund> = self.refunds.iter().map(|(refund, _)| refund).collect();
         let rows = json_rows(&refunds);
@@ -152,15 +166,15 @@ impl Batch {
             .bind(rows)
             .fetch_all(c)
             .await?);
-        give_back(tx, refunded.iter().filter_map(|(_, link)| *link)).await?;
-        outcome
-            .refunded
-            .extend(refunded.into_iter().map(|(id, _)| id));
         let dropped: Vec<Value> = refunds
             .iter()
             .flat_map(|refund| hold_rows(refund.id, 0, &refund.holds))
             .collect();
-        drop_holds(tx, &dropped).await
+        let links = refunded.iter().filter_map(|(_, link)| *link).collect();
+        outcome
+            .refunded
+            .extend(refunded.into_iter().map(|(id, _)| id));
+        Ok((dropped, links))
     }
 
     async fn count_ignored(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
@@ -287,6 +301,7 @@ pub(in crate::store) async fn give_back(
         .iter()
         .map(|(id, n)| json!({"id": id, "n": n}))
         .collect();
+    lock_in_order(tx, LOCK_LINKS, &rows).await?;
     within!(tx, |c| sqlx::query(GIVE_BACK)
         .bind(json_rows(&rows))
         .execute(c)
@@ -302,6 +317,16 @@ async fn drop_holds(tx: &mut Tx, rows: &[Value]) -> Result<(), sqlx::Error> {
             .execute(c)
             .await?
             .rows_affected());
+    }
+    Ok(())
+}
+
+/// Locks rows in the order of their keys before a statement that would lock them as it comes upon them.
+/// SQLite has one writer and nothing to lock.
+async fn lock_in_order(tx: &mut Tx, sql: &'static str, rows: &[Value]) -> Result<(), sqlx::Error> {
+    if let (Tx::Postgres(tx), false) = (tx, rows.is_empty()) {
+        let rows = json_rows(rows);
+        sqlx::query(sql).bind(rows).execute(&mut **tx).await?;
     }
     Ok(())
 }
@@ -332,6 +357,15 @@ UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NUL
 FROM (SELECT value ->> 'id' AS id, value ->> 'failure' AS failure FROM json_each($1)) AS told
 WHERE sessions.id = told.id AND sessions.status = 'starting'
 RETURNING sessions.id, sessions.link_id";
+
+const LOCK_LINKS: &str = "
+SELECT links.id FROM links WHERE id IN (SELECT value ->> 'id' FROM json_each($1))
+ORDER BY id FOR NO KEY UPDATE OF links";
+
+const LOCK_HOLDS: &str = "
+SELECT hold_key FROM holds
+WHERE (hold_key, session_id) IN (SELECT value ->> 'key', value ->> 'session' FROM json_each($1))
+ORDER BY hold_key COLLATE \"C\" FOR UPDATE OF holds";
 
 const GIVE_BACK: &str = "
 UPDATE links SET used = used - told.n

@@ -73,6 +73,21 @@ impl Database {
             connection.execute(sql).await?.rows_affected()
         })
     }
+
+    /// The numbers that a query finds, one a row.
+    pub async fn numbers(&self, sql: &str) -> Vec<i64> {
+        let sql = sqlx::AssertSqlSafe(sql.to_owned());
+        if self.url.starts_with("sqlite:") {
+            let mut connection = SqliteConnection::connect(&self.url)
+                .await
+                .expect("a database");
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await
+        } else {
+            let mut connection = PgConnection::connect(&self.url).await.expect("a database");
+            sqlx::query_scalar(sql).fetch_all(&mut connection).await
+        }
+        .expect("numbers")
+    }
 }
 
 fn server() -> Option<String> {

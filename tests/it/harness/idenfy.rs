@@ -1,13 +1,18 @@
 //! A scripted iDenfy on loopback: says what the test wants, and remembers what it was asked.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
+use chrono::DateTime;
+use entrypass::clock::Clock;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+
+use super::log::SECRETS;
 
 /// How a call is answered.
 #[derive(Debug, Clone)]
@@ -22,6 +27,8 @@ pub enum Answer {
     Slow(Duration),
     /// A token, once the test has let one more call pass.
     When(Arc<Semaphore>),
+    /// Every so manyth call fails; the others are given a token.
+    FailEvery(usize),
     /// Never, with nothing sent.
     Hang,
     /// The head of an answer, and then nothing.
@@ -50,6 +57,7 @@ pub struct ScriptedIdenfy {
     answer: Arc<Mutex<Answer>>,
     calls: Arc<Mutex<Vec<Call>>>,
     minted: Arc<AtomicUsize>,
+    clock_off: Arc<AtomicI64>,
 }
 
 impl ScriptedIdenfy {
@@ -61,6 +69,7 @@ impl ScriptedIdenfy {
             answer: Arc::new(Mutex::new(Answer::Token)),
             calls: Arc::default(),
             minted: Arc::default(),
+            clock_off: Arc::default(),
         };
         let server = idenfy.clone();
         tokio::spawn(async move {
@@ -87,6 +96,11 @@ impl ScriptedIdenfy {
         self.minted.load(Ordering::SeqCst)
     }
 
+    /// From now on iDenfy's clock is off by so many seconds.
+    pub fn set_clock_off(&self, seconds: i64) {
+        self.clock_off.store(seconds, Ordering::SeqCst);
+    }
+
     async fn serve(&self, mut stream: TcpStream) -> Option<()> {
         let mut buffer = Vec::new();
         loop {
@@ -99,11 +113,22 @@ impl ScriptedIdenfy {
             let body = read_body(&mut stream, &mut buffer, length).await?;
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-            self.calls.lock().expect("no panic inside").push(Call {
-                path: path.clone(),
-                head,
-                body: body.clone(),
-            });
+            let n = {
+                let mut calls = self.calls.lock().expect("no panic inside");
+                calls.push(Call {
+                    path: path.clone(),
+                    head: head.clone(),
+                    body: body.clone(),
+                });
+                calls.len()
+            };
+            if head.starts_with("GET ") {
+                stream
+                    .write_all(self.listing(&path, &head).as_bytes())
+                    .await
+                    .ok()?;
+                continue;
+            }
             let answer = self.answer.lock().expect("no panic inside").clone();
             let whole = match answer {
                 Answer::Token => self.token(&path, &body),
@@ -115,6 +140,8 @@ impl ScriptedIdenfy {
                     gate.acquire().await.ok()?.forget();
                     self.token(&path, &body)
                 }
+                Answer::FailEvery(each) if n % each == 0 => response(500, "", "{}"),
+                Answer::FailEvery(_) => self.token(&path, &body),
                 Answer::Document(document) => response(201, "", &document.to_string()),
                 Answer::Raw(status, headers, text) => response(status, headers, &text),
                 Answer::Hang => std::future::pending().await,
@@ -135,6 +162,23 @@ impl ScriptedIdenfy {
                 }
             };
             stream.write_all(whole.as_bytes()).await.ok()?;
+        }
+    }
+
+    /// The list of sessions, which also shows whether the credentials are good and what time it is.
+    fn listing(&self, path: &str, head: &str) -> String {
+        let off = self.clock_off.load(Ordering::SeqCst);
+        let now = DateTime::from_timestamp_secs(Clock::system().now().seconds() + off);
+        let now = now.expect("a time").format("%a, %d %b %Y %H:%M:%S GMT");
+        let date = format!("Date: {now}\r\n");
+        let pair = BASE64_STANDARD.encode(format!("{}:{}", SECRETS[0], SECRETS[1]));
+        if !path.starts_with("/kyc/identifications/") {
+            response(404, &date, "{}")
+        } else if head.contains(&format!("Basic {pair}\r\n")) {
+            let list = json!({"count": 0, "next": null, "previous": null, "results": []});
+            response(200, &date, &list.to_string())
+        } else {
+            response(401, &date, r#"{"message": "Unauthorized"}"#)
         }
     }
 

@@ -5,6 +5,7 @@ pub mod engine;
 pub mod gateway;
 pub mod idenfy;
 pub mod log;
+pub mod process;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,6 +15,7 @@ use libtest_mimic::{Failed, Trial};
 
 pub use engine::Engine;
 pub use gateway::Gateway;
+pub use idenfy::Answer;
 pub use log::Log;
 
 /// What a test is given.
@@ -40,6 +42,18 @@ macro_rules! tests {
             trials
         }
     };
+    // Some make sense on one engine only.
+    ($area:literal, [$($test:ident),* $(,)?], $engine:ident: [$($alone:ident),* $(,)?]) => {
+        /// The tests of this area.
+        pub fn tests() -> Vec<libtest_mimic::Trial> {
+            let mut trials = Vec::new();
+            $($crate::harness::on_each_engine(&mut trials, $area, stringify!($test), |context| Box::pin($test(context)));)*
+            $($crate::harness::on_engine(
+                &mut trials, $crate::harness::Engine::$engine, $area, stringify!($alone), |context| Box::pin($alone(context)),
+            );)*
+            trials
+        }
+    };
 }
 pub(crate) use tests;
 
@@ -47,11 +61,25 @@ type Test = fn(Context) -> std::pin::Pin<Box<dyn Future<Output = ()>>>;
 
 pub fn on_each_engine(trials: &mut Vec<Trial>, area: &str, name: &str, test: Test) {
     for engine in [Engine::Sqlite, Engine::Postgres] {
-        let trial = Trial::test(format!("{}::{area}::{name}", engine.name()), move || {
-            run(engine, test)
-        });
-        trials.push(trial.with_ignored_flag(!engine.is_there()));
+        on_engine(trials, engine, area, name, test);
     }
+}
+
+pub fn on_engine(trials: &mut Vec<Trial>, engine: Engine, area: &str, name: &str, test: Test) {
+    let trial = Trial::test(format!("{}::{area}::{name}", engine.name()), move || {
+        run(engine, test)
+    });
+    trials.push(trial.with_ignored_flag(!engine.is_there()));
+}
+
+/// A test that needs neither a gateway nor an engine.
+pub fn plain(area: &str, name: &str, test: fn()) -> Trial {
+    Trial::test(format!("{area}::{name}"), move || {
+        catch_unwind(test).map_err(|panic| {
+            let text = panic.downcast_ref::<String>().cloned();
+            text.unwrap_or_default().into()
+        })
+    })
 }
 
 /// Looks again and again until what is awaited is so; fails after `bound`.
@@ -91,6 +119,19 @@ fn run(engine: Engine, test: Test) -> Result<(), Failed> {
             Err(format!("unexpected in the log:\n{}", unexpected.join("\n")).into())
         }
         Ok(()) => Ok(()),
+    }
+}
+
+/// A thousand visitors need a few thousand open files, on many machines more than a program starts with.
+pub fn allow_open_files() {
+    let id = std::process::id().to_string();
+    for limit in ["16384", "4096"] {
+        let raised = std::process::Command::new("prlimit")
+            .args(["--pid", &id, &format!("--nofile={limit}:")])
+            .status();
+        if raised.is_ok_and(|status| status.success()) {
+            return;
+        }
     }
 }
 

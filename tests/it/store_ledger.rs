@@ -1,0 +1,440 @@
+//! Spending uses and settling them, on the store itself.
+
+use entrypass::domain::id::{LinkId, SessionId};
+use entrypass::domain::session::Status;
+use entrypass::domain::usage::Usage;
+use entrypass::store::ledger::{Hold, Ignored, Reserved};
+use futures_util::future::{join, join_all};
+
+use crate::harness::{Context, tests};
+use crate::store_kit::{Kit, LEASE_MS, TOKEN_MS, back};
+
+tests!(
+    "store_ledger",
+    [
+        a_reservation_spends_a_use_and_keeps_the_session_as_starting,
+        a_link_that_is_over_grants_nothing_and_keeps_no_session,
+        a_session_without_a_link_is_granted,
+        one_batch_over_several_links_grants_each_its_limit,
+        a_recorded_session_is_active_with_what_idenfy_answered,
+        a_refund_gives_the_use_back_once,
+        a_recorded_session_is_not_refunded,
+        an_erased_or_failed_or_unknown_session_is_not_recorded,
+        one_batch_of_everything_leaves_used_equal_to_the_sessions_that_were_not_given_back,
+        a_hold_lets_one_session_stand_at_a_time,
+        of_many_reservations_under_one_hold_one_is_granted,
+        who_is_refused_or_held_up_leaves_no_hold_behind,
+        a_sweep_gives_back_what_a_dead_process_spent_and_nothing_else,
+        ignored_requests_are_counted_by_day_and_reason,
+        the_database_itself_refuses_a_use_too_many_and_one_too_few,
+        closing_writes_what_was_queued,
+    ]
+);
+
+async fn a_reservation_spends_a_use_and_keeps_the_session_as_starting(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(2)).await;
+    kit.clock.advance(5);
+    let session = kit.spend(&link).await;
+    let (kept, link) = (kit.read(session.id).await, link.terms.id);
+    assert_eq!(kept.status, Status::Starting);
+    assert_eq!(kept.link_id, Some(link));
+    assert_eq!(kept.client_id.as_deref(), Some(session.client_id.as_str()));
+    assert_eq!(
+        (kept.flow, kept.language, kept.created_at),
+        (session.flow, session.language, kit.now())
+    );
+    assert_eq!((kept.scan_ref, kept.redirect_url), (None, None));
+    let link = kit.store.link(link).await.unwrap().unwrap();
+    assert_eq!((link.used, link.last_used_at), (1, Some(kit.now())));
+}
+
+async fn a_link_that_is_over_grants_nothing_and_keeps_no_session(context: Context) {
+    let kit = Kit::open(&context).await;
+    let used_up = kit.keep_new(Usage::Single).await;
+    kit.spend(&used_up).await;
+    let mut expired = kit.new_link(Usage::Unlimited);
+    expired.terms.expires_at = Some(kit.now());
+    let expired = kit.keep(expired).await;
+    let off = kit.keep_new(Usage::Multi(5)).await;
+    kit.store
+        .deactivate_link(off.terms.id, kit.now())
+        .await
+        .unwrap();
+    let deleted = kit.keep_new(Usage::Multi(5)).await;
+    kit.store
+        .delete_link(deleted.terms.id, kit.now())
+        .await
+        .unwrap();
+    let unknown = kit.new_link(Usage::Multi(5));
+    for link in [&used_up, &expired, &off, &deleted, &unknown] {
+        let session = kit.session_of(Some(link));
+        assert_eq!(kit.try_reserve(&session, &[]).await, Reserved::Refused);
+        assert_eq!(kit.store.session(session.id).await.unwrap(), None);
+    }
+    let used = kit
+        .database
+        .numbers("SELECT used FROM links ORDER BY id")
+        .await;
+    assert_eq!(used, [1, 0, 0, 0]);
+    // A millisecond before its end a link still opens.
+    let mut ending = kit.new_link(Usage::Single);
+    ending.terms.expires_at = Some(kit.now().plus_millis(1));
+    let ending = kit.keep(ending).await;
+    kit.spend(&ending).await;
+}
+
+async fn a_session_without_a_link_is_granted(context: Context) {
+    let kit = Kit::open(&context).await;
+    let session = kit.session_of(None);
+    assert_eq!(kit.try_reserve(&session, &[]).await, Reserved::Granted);
+    assert_eq!(kit.read(session.id).await.link_id, None);
+    assert!(kit.store.refund(back(&session, &[])).await.unwrap());
+    assert_eq!(kit.read(session.id).await.status, Status::Failed);
+}
+
+async fn one_batch_over_several_links_grants_each_its_limit(context: Context) {
+    let kit = Kit::open(&context).await;
+    let links = [
+        kit.keep_new(Usage::Single).await,
+        kit.keep_new(Usage::Multi(7)).await,
+        kit.keep_new(Usage::Unlimited).await,
+    ];
+    let wanted: Vec<_> = (0..60)
+        .map(|n| kit.session_of(Some(&links[n % 3])))
+        .collect();
+    let answers = join_all(wanted.iter().map(|s| kit.try_reserve(s, &[]))).await;
+    for (link, expected) in links.iter().zip([1, 7, 20]) {
+        let mut granted = 0;
+        for (session, answer) in wanted.iter().zip(&answers) {
+            if session.link_id != Some(link.terms.id) {
+                continue;
+            }
+            let kept = kit.store.session(session.id).await.unwrap();
+            assert_eq!(kept.is_some(), *answer == Reserved::Granted);
+            granted += i64::from(*answer == Reserved::Granted);
+        }
+        assert_eq!(granted, expected);
+        assert_eq!(kit.used(link).await, expected);
+    }
+}
+
+async fn a_recorded_session_is_active_with_what_idenfy_answered(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(2)).await;
+    let session = kit.spend(&link).await;
+    let answer = kit.answer_for(&session, &[]);
+    assert!(kit.store.record(answer.clone()).await.unwrap());
+    let kept = kit.read(session.id).await;
+    assert_eq!(kept.status, Status::Active);
+    assert_eq!(kept.scan_ref, answer.scan_ref);
+    assert_eq!(kept.redirect_url, answer.redirect_url);
+    assert_eq!(kept.token_expires_at, Some(answer.token_expires_at));
+    assert_eq!(kit.used(&link).await, 1);
+}
+
+async fn a_refund_gives_the_use_back_once(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(3)).await;
+    let (one, two, three) = (
+        kit.spend(&link).await,
+        kit.spend(&link).await,
+        kit.spend(&link).await,
+    );
+    // The same one several times at once, with another one of the same link.
+    let all = [&one, &one, &two, &one].map(|session| kit.store.refund(back(session, &[])));
+    for done in join_all(all).await {
+        done.unwrap();
+    }
+    assert!(!kit.store.refund(back(&one, &[])).await.unwrap());
+    assert_eq!(kit.used(&link).await, 1);
+    assert_eq!(kit.read(one.id).await.status, Status::Failed);
+    assert_eq!(kit.read(three.id).await.status, Status::Starting);
+    // What was given back can be spent again.
+    kit.spend(&link).await;
+    kit.spend(&link).await;
+    let over = kit.session_of(Some(&link));
+    assert_eq!(kit.try_reserve(&over, &[]).await, Reserved::Refused);
+}
+
+async fn a_recorded_session_is_not_refunded(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Single).await;
+    let session = kit.spend(&link).await;
+    assert!(
+        kit.store
+            .record(kit.answer_for(&session, &[]))
+            .await
+            .unwrap()
+    );
+    assert!(!kit.store.refund(back(&session, &[])).await.unwrap());
+    kit.clock.advance(LEASE_MS * 10);
+    assert_eq!(kit.store.refund_abandoned(kit.now()).await.unwrap(), 0);
+    assert_eq!(kit.used(&link).await, 1);
+    assert_eq!(kit.read(session.id).await.status, Status::Active);
+}
+
+async fn an_erased_or_failed_or_unknown_session_is_not_recorded(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let erased = kit.spend(&link).await;
+    assert!(kit.store.erase_session(erased.id, kit.now()).await.unwrap());
+    let failed = kit.spend(&link).await;
+    assert!(kit.store.refund(back(&failed, &[])).await.unwrap());
+    let unknown = kit.session_of(Some(&link));
+    for session in [&erased, &failed, &unknown] {
+        let answer = kit.answer_for(session, &[]);
+        assert!(!kit.store.record(answer).await.unwrap());
+    }
+    assert_eq!(kit.read(erased.id).await.scan_ref, None);
+    assert_eq!(kit.read(failed.id).await.scan_ref, None);
+    // That iDenfy started it all the same is noted, so that it can be erased there; of no other session.
+    kit.store.note_orphan(failed.id, "scan-1").await.unwrap();
+    kit.store.note_orphan(failed.id, "scan-2").await.unwrap();
+    kit.store.note_orphan(erased.id, "scan-3").await.unwrap();
+    let failed = kit.read(failed.id).await;
+    assert_eq!(failed.scan_ref.as_deref(), Some("scan-1"));
+    assert_eq!(failed.status, Status::Failed);
+    assert_eq!(kit.read(erased.id).await.scan_ref, None);
+}
+
+async fn one_batch_of_everything_leaves_used_equal_to_the_sessions_that_were_not_given_back(
+    context: Context,
+) {
+    let kit = Kit::open(&context).await;
+    let links = [
+        kit.keep_new(Usage::Multi(12)).await,
+        kit.keep_new(Usage::Multi(30)).await,
+    ];
+    let mut open = Vec::new();
+    for n in 0..20 {
+        open.push(kit.spend(&links[n % 2]).await);
+    }
+    let (to_refund, to_record) = open.split_at(10);
+    let wanted: Vec<_> = (0..20)
+        .map(|n| kit.session_of(Some(&links[n % 2])))
+        .collect();
+    let reserves = join_all(wanted.iter().map(|s| kit.try_reserve(s, &[])));
+    let refunds = join_all(to_refund.iter().map(|s| kit.store.refund(back(s, &[]))));
+    let records = join_all(
+        to_record
+            .iter()
+            .map(|s| kit.store.record(kit.answer_for(s, &[]))),
+    );
+    let (_, (refunds, records)) = join(reserves, join(refunds, records)).await;
+    assert!(refunds.into_iter().all(|done| done.unwrap()));
+    assert!(records.into_iter().all(|done| done.unwrap()));
+    for link in &links {
+        let used = kit.used(link).await;
+        assert_eq!(used, kit.not_failed(link).await);
+        assert!(used <= link.terms.usage.limit().unwrap());
+    }
+    // 10 of 12 were spent before; a refund came before a reservation or it did not.
+    let used = kit.used(&links[0]).await;
+    assert!((7..=12).contains(&used), "{used}");
+    assert_eq!(kit.used(&links[1]).await, 15);
+}
+
+async fn a_hold_lets_one_session_stand_at_a_time(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(9)).await;
+    let holds = [Hold::client("customer-1")];
+    let take = async || {
+        let session = kit.session_of(Some(&link));
+        let reserved = kit.try_reserve(&session, &holds).await;
+        (session, reserved)
+    };
+    let holder = async || kit.store.holder(&holds[0], kit.now()).await.unwrap();
+
+    let (first, reserved) = take().await;
+    assert_eq!(reserved, Reserved::Granted);
+    assert_eq!(holder().await, Some(first.id));
+    assert_eq!(take().await.1, Reserved::Held(Some(first.id)));
+    assert_eq!(kit.used(&link).await, 1);
+
+    // Given back: free again.
+    assert!(kit.store.refund(back(&first, &holds)).await.unwrap());
+    assert_eq!(holder().await, None);
+    let (second, reserved) = take().await;
+    assert_eq!(reserved, Reserved::Granted);
+
+    // Recorded: held for as long as the token can be opened, far beyond the lease.
+    let answer = kit.answer_for(&second, &holds);
+    assert!(kit.store.record(answer).await.unwrap());
+    kit.clock.advance(TOKEN_MS - 1);
+    assert_eq!(take().await.1, Reserved::Held(Some(second.id)));
+    kit.clock.advance(1);
+    assert_eq!(holder().await, None);
+    let (third, reserved) = take().await;
+    assert_eq!(reserved, Reserved::Granted);
+
+    // Its process died: from the lease's end on the hold is free, whether or not a sweep has passed.
+    kit.clock.advance(LEASE_MS);
+    let (fourth, reserved) = take().await;
+    assert_eq!(reserved, Reserved::Granted);
+    assert_eq!(holder().await, Some(fourth.id));
+    // The dead one's refund does not take the hold away from its heir.
+    assert!(kit.store.refund(back(&third, &holds)).await.unwrap());
+    assert_eq!(holder().await, Some(fourth.id));
+    assert_eq!(kit.used(&link).await, kit.not_failed(&link).await);
+
+    // Erasing a session lets go of its holds; so does forgetting what is over.
+    assert!(kit.store.erase_session(fourth.id, kit.now()).await.unwrap());
+    assert_eq!(holder().await, None);
+    let (_, reserved) = take().await;
+    assert_eq!(reserved, Reserved::Granted);
+    kit.clock.advance(LEASE_MS);
+    kit.store.forget_ended(kit.now()).await.unwrap();
+    let left = kit.database.numbers("SELECT COUNT(*) FROM holds").await;
+    assert_eq!(left, [0]);
+}
+
+async fn of_many_reservations_under_one_hold_one_is_granted(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let holds = [Hold::form("nonce")];
+    let wanted: Vec<_> = (0..50).map(|_| kit.session_of(Some(&link))).collect();
+    let answers = join_all(wanted.iter().map(|s| kit.try_reserve(s, &holds))).await;
+    let granted: Vec<SessionId> = wanted
+        .iter()
+        .zip(&answers)
+        .filter(|(_, answer)| **answer == Reserved::Granted)
+        .map(|(session, _)| session.id)
+        .collect();
+    assert_eq!(granted.len(), 1);
+    for answer in answers.iter().filter(|a| **a != Reserved::Granted) {
+        assert_eq!(*answer, Reserved::Held(Some(granted[0])));
+    }
+    assert_eq!(kit.used(&link).await, 1);
+}
+
+async fn who_is_refused_or_held_up_leaves_no_hold_behind(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(2)).await;
+    let (client, form, other) = (Hold::client("c"), Hold::form("f"), Hold::form("g"));
+    assert_ne!(Hold::client("x"), Hold::form("x"));
+    let first = kit.session_of(Some(&link));
+    let reserved = kit.try_reserve(&first, std::slice::from_ref(&client)).await;
+    assert_eq!(reserved, Reserved::Granted);
+    let second = kit.session_of(Some(&link));
+    let both = [client.clone(), form.clone()];
+    let reserved = kit.try_reserve(&second, &both).await;
+    assert_eq!(reserved, Reserved::Held(Some(first.id)));
+    assert_eq!(kit.store.holder(&form, kit.now()).await.unwrap(), None);
+    let third = kit.session_of(Some(&link));
+    let reserved = kit.try_reserve(&third, &[form]).await;
+    assert_eq!(reserved, Reserved::Granted);
+    // Used up by now.
+    let fourth = kit.session_of(Some(&link));
+    let reserved = kit.try_reserve(&fourth, std::slice::from_ref(&other)).await;
+    assert_eq!(reserved, Reserved::Refused);
+    assert_eq!(kit.store.holder(&other, kit.now()).await.unwrap(), None);
+}
+
+async fn a_sweep_gives_back_what_a_dead_process_spent_and_nothing_else(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(5)).await;
+    let (abandoned, recorded, refunded) = (
+        kit.spend(&link).await,
+        kit.spend(&link).await,
+        kit.spend(&link).await,
+    );
+    kit.store
+        .record(kit.answer_for(&recorded, &[]))
+        .await
+        .unwrap();
+    kit.store.refund(back(&refunded, &[])).await.unwrap();
+    kit.clock.advance(LEASE_MS - 1);
+    let young = kit.spend(&link).await;
+    let sweep = async || kit.store.refund_abandoned(kit.now()).await.unwrap();
+    assert_eq!(sweep().await, 0);
+    assert_eq!(kit.used(&link).await, 3);
+    kit.clock.advance(1);
+    // However many sweep at once, it is given back once.
+    let (one, two) = join(sweep(), sweep()).await;
+    assert_eq!(one + two, 1);
+    assert_eq!(sweep().await, 0);
+    assert_eq!(kit.used(&link).await, 2);
+    let statuses = [abandoned.id, recorded.id, refunded.id, young.id];
+    let statuses = join_all(statuses.map(|id| kit.read(id))).await;
+    let statuses: Vec<Status> = statuses.into_iter().map(|s| s.status).collect();
+    let [failed, active, starting] = [Status::Failed, Status::Active, Status::Starting];
+    assert_eq!(statuses, [failed.clone(), active, failed, starting]);
+    // Too late now.
+    let late = kit.answer_for(&abandoned, &[]);
+    assert!(!kit.store.record(late).await.unwrap());
+    assert!(!kit.store.refund(back(&abandoned, &[])).await.unwrap());
+    assert_eq!(kit.used(&link).await, 2);
+}
+
+async fn ignored_requests_are_counted_by_day_and_reason(context: Context) {
+    let kit = Kit::open(&context).await;
+    let (ours, other) = (LinkId::new(kit.clock.uuid()), LinkId::new(kit.clock.uuid()));
+    let count = |link_id, day, reason| {
+        kit.store.count_ignored(Ignored {
+            link_id,
+            day,
+            reason,
+        })
+    };
+    let counts = join_all([
+        count(ours, 1, "head"),
+        count(ours, 1, "head"),
+        count(ours, 1, "preview"),
+        count(other, 1, "head"),
+    ]);
+    for done in counts.await {
+        done.unwrap();
+    }
+    count(ours, 1, "head").await.unwrap();
+    count(ours, 0, "head").await.unwrap();
+    let told = kit.store.ignored(ours).await.unwrap();
+    let expected = [(0, "head", 1), (1, "head", 3), (1, "preview", 1)];
+    assert_eq!(told, expected.map(|(day, why, n)| (day, why.to_owned(), n)));
+}
+
+async fn the_database_itself_refuses_a_use_too_many_and_one_too_few(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(2)).await;
+    kit.spend(&link).await;
+    for wrong in ["3", "-1", "NULL"] {
+        let sql = format!("UPDATE links SET used = {wrong}");
+        let error = kit.database.execute(&sql).await.unwrap_err();
+        assert!(error.as_database_error().is_some(), "{error}");
+    }
+    for wrong in [
+        "usage_limit = 0",
+        "usage_limit = NULL",
+        "usage_kind = 'unlimited'",
+    ] {
+        let sql = format!("UPDATE links SET {wrong}");
+        let error = kit.database.execute(&sql).await.unwrap_err();
+        assert!(error.as_database_error().is_some(), "{wrong}: {error}");
+    }
+    assert_eq!(kit.used(&link).await, 1);
+    assert_eq!(
+        kit.database
+            .execute("UPDATE links SET used = 2")
+            .await
+            .unwrap(),
+        1
+    );
+}
+
+async fn closing_writes_what_was_queued(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(20)).await;
+    let wanted: Vec<_> = (0..30).map(|_| kit.session_of(Some(&link))).collect();
+    let reserves = join_all(wanted.iter().map(|s| kit.store.reserve(s.clone(), vec![])));
+    // Polled in this order: all are queued before the order to close.
+    let (answers, ()) = join(reserves, kit.store.close()).await;
+    let granted = answers
+        .into_iter()
+        .filter(|answer| matches!(answer, Ok(Reserved::Granted)))
+        .count();
+    assert_eq!(granted, 20);
+    assert!(kit.store.ping().await.is_err());
+    assert!(kit.store.link(link.terms.id).await.is_err());
+    let used = kit.database.numbers("SELECT used FROM links").await;
+    assert_eq!(used, [20]);
+}

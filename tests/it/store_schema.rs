@@ -1,0 +1,137 @@
+//! Both engines keep the same, and the conformance tests leave nothing of the store out.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use entrypass::store::Store;
+use libtest_mimic::Trial;
+
+use crate::harness::{Context, Engine, on_engine, plain};
+
+/// The tests of this area.
+pub fn tests() -> Vec<Trial> {
+    let mut trials = vec![
+        plain(
+            "store_schema",
+            "every_public_method_of_the_store_is_called_by_the_conformance_tests",
+            every_public_method_of_the_store_is_called_by_the_conformance_tests,
+        ),
+        plain(
+            "store_schema",
+            "migrations_have_equal_names_on_both_engines",
+            migrations_have_equal_names_on_both_engines,
+        ),
+    ];
+    // Needs both.
+    on_engine(
+        &mut trials,
+        Engine::Postgres,
+        "store_schema",
+        "both_engines_have_equal_tables_and_columns",
+        |context| Box::pin(both_engines_have_equal_tables_and_columns(context)),
+    );
+    trials
+}
+
+async fn both_engines_have_equal_tables_and_columns(_: Context) {
+    let mut schemas = Vec::new();
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = engine.database().await;
+        let store = Store::open(&database.url).await.unwrap();
+        schemas.push(store.columns().await.unwrap());
+        store.close().await;
+    }
+    let has = |table: &str, column: &str| schemas[0].contains(&(table.into(), column.into()));
+    assert!(has("links", "usage_limit") && has("sessions", "scan_ref"));
+    assert_eq!(schemas[0], schemas[1]);
+}
+
+fn migrations_have_equal_names_on_both_engines() {
+    let names = |engine: &str| -> BTreeSet<String> {
+        std::fs::read_dir(root().join("migrations").join(engine))
+            .expect("a folder")
+            .map(|entry| {
+                let name = entry.expect("an entry").file_name();
+                name.into_string().expect("text")
+            })
+            .collect()
+    };
+    assert!(!names("sqlite").is_empty());
+    assert_eq!(names("sqlite"), names("postgres"));
+}
+
+fn every_public_method_of_the_store_is_called_by_the_conformance_tests() {
+    let methods: BTreeSet<String> = sources(&root().join("src/store"))
+        .iter()
+        .flat_map(|source| public_methods(source))
+        .collect();
+    for known in ["open", "reserve", "insert_links", "apply", "close"] {
+        assert!(methods.contains(known), "{known} is not found any more");
+    }
+    let tests: String = std::fs::read_dir(root().join("tests/it"))
+        .expect("a folder")
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with("store_"))
+        })
+        .map(|path| std::fs::read_to_string(path).expect("text"))
+        .collect();
+    let tests: String = tests.split_whitespace().collect();
+    let forgotten: Vec<&String> = methods
+        .iter()
+        .filter(|name| {
+            ["store.", "again.", "copy.", "Store::"]
+                .iter()
+                .all(|of| !tests.contains(&format!("{of}{name}(")))
+        })
+        .collect();
+    assert!(
+        forgotten.is_empty(),
+        "call these methods of Store in tests/it/store_*.rs: {forgotten:?}"
+    );
+}
+
+/// Names of the public methods in `impl Store` blocks, which rustfmt lets begin and end at a line's start.
+fn public_methods(source: &str) -> Vec<String> {
+    let mut methods = Vec::new();
+    let mut inside = false;
+    for line in source.lines() {
+        match line {
+            "impl Store {" | "impl super::Store {" | "impl crate::store::Store {" => inside = true,
+            "}" => inside = false,
+            _ if inside => {
+                let Some(rest) = line.strip_prefix("    pub ") else {
+                    continue;
+                };
+                let rest = rest
+                    .trim_start_matches("const ")
+                    .trim_start_matches("async ");
+                if let Some(rest) = rest.strip_prefix("fn ") {
+                    let end = rest.find(['(', '<']).expect("a signature");
+                    methods.push(rest[..end].to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    methods
+}
+
+/// The Rust sources below a folder.
+fn sources(folder: &Path) -> Vec<String> {
+    let mut all = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            all.extend(sources(&path));
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            all.push(std::fs::read_to_string(path).expect("text"));
+        }
+    }
+    all
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
