@@ -41,7 +41,7 @@ async fn a_link_opens_as_often_as_its_usage_says(context: Context) {
         }
         seen.dedup();
         assert_eq!(
-            seen.len() as i64,
+            i64::try_from(seen.len()).unwrap(),
             opens,
             "each click has a session of its own"
         );
@@ -52,9 +52,9 @@ async fn a_link_opens_as_often_as_its_usage_says(context: Context) {
             );
         }
         assert_eq!(gateway.used(&link).await, opens);
-        assert_eq!((gateway.idenfy.minted() - before) as i64, opens);
+        assert_eq!(i64::try_from(gateway.idenfy.minted() - before), Ok(opens));
         let sessions = gateway.sessions(&link).await;
-        assert_eq!(sessions.len() as i64, opens);
+        assert_eq!(i64::try_from(sessions.len()), Ok(opens));
         assert!(sessions.iter().all(|s| s["status"] == "active"));
     }
 }
@@ -268,17 +268,14 @@ async fn slugs_match_in_any_case_and_with_a_slash_behind(context: Context) {
     let gateway = Gateway::start(&context).await;
     let link = gateway.link(json!({"slug": "Berlin-Fair"})).await;
     assert_eq!(link["slug"], "berlin-fair");
-    for (used, path) in [
+    for (used, path) in (1..).zip([
         "/berlin-fair",
         "/BERLIN-FAIR",
         "/Berlin-fair/",
         "/berlin-fair/?via=qr",
-    ]
-    .iter()
-    .enumerate()
-    {
+    ]) {
         assert_eq!(get(&gateway, path, &[]).await.status(), 302, "{path}");
-        assert_eq!(gateway.used(&link).await, used as i64 + 1);
+        assert_eq!(gateway.used(&link).await, used);
     }
     let random = gateway.link(json!({})).await;
     assert_eq!(text(&random["slug"]).len(), 10);

@@ -24,6 +24,7 @@ mod visitor_customer;
 mod visitor_ignored;
 mod visitor_kit;
 mod visitor_limit;
+mod visitor_redirects;
 mod visitor_resume;
 mod visitor_sent;
 mod visitor_settling;
@@ -45,6 +46,7 @@ fn main() {
         visitor_customer::tests(),
         visitor_ignored::tests(),
         visitor_limit::tests(),
+        visitor_redirects::tests(),
         visitor_resume::tests(),
         visitor_sent::tests(),
         visitor_settling::tests(),

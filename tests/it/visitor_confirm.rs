@@ -104,7 +104,7 @@ async fn a_post_without_a_pages_valid_fields_shows_the_page(context: Context) {
         change(|_| String::new()),
         change(|_| "0.0.0".to_owned()),
         change(flip),
-        change(|value| value.to_uppercase()),
+        change(str::to_uppercase),
         change(|value| format!("9{value}")),
         change(|value| value.repeat(2)),
         change(|value| value.replace(|c: char| c.is_ascii_digit(), "7")),

@@ -25,7 +25,7 @@ tests!(
     ]
 );
 
-async fn invite(gateway: &Gateway, more: Value) -> Value {
+async fn invite(gateway: &Gateway, more: &Value) -> Value {
     let mut wanted = json!({"usage": {"type": "single"}, "token": {"clientId": "customer-7"}});
     for (name, value) in more.as_object().expect("an object") {
         wanted[name] = value.clone();
@@ -37,7 +37,7 @@ async fn a_second_click_leads_into_the_open_session_even_of_a_link_that_is_used_
     context: Context,
 ) {
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({"expires_at": "2027-01-15T12:30:00Z"})).await;
+    let link = invite(&gateway, &json!({"expires_at": "2027-01-15T12:30:00Z"})).await;
     let first = gateway.click(&link).await;
     assert_eq!(first.status(), 302);
     assert_eq!(gateway.idenfy.calls()[0].body["clientId"], "customer-7");
@@ -59,7 +59,7 @@ async fn a_second_click_leads_into_the_open_session_even_of_a_link_that_is_used_
 
 async fn clicks_at_once_start_one_session(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({"usage": {"type": "multi", "limit": 9}})).await;
+    let link = invite(&gateway, &json!({"usage": {"type": "multi", "limit": 9}})).await;
     let gate = hold_back(&gateway);
     let clicks = join_all((0..4).map(|_| gateway.click(&link)));
     let (answers, ()) = tokio::join!(clicks, async {
@@ -82,10 +82,10 @@ async fn clicks_at_once_start_one_session(context: Context) {
 async fn two_links_for_one_customer_share_his_session(context: Context) {
     let gateway = Gateway::start(&context).await;
     let (one, two) = (
-        invite(&gateway, json!({})).await,
-        invite(&gateway, json!({})).await,
+        invite(&gateway, &json!({})).await,
+        invite(&gateway, &json!({})).await,
     );
-    let other = invite(&gateway, json!({"token": {"clientId": "customer-8"}})).await;
+    let other = invite(&gateway, &json!({"token": {"clientId": "customer-8"}})).await;
     let first = gateway.click(&one).await;
     let second = gateway.click(&two).await;
     assert_eq!(
@@ -106,7 +106,7 @@ async fn a_final_result_makes_room_for_a_new_session(context: Context) {
     for (used, overall) in (1..).zip(["DENIED", "APPROVED", "SUSPECTED", "EXPIRED"]) {
         let client = format!("customer-{overall}");
         let wanted = json!({"usage": {"type": "multi", "limit": 2}, "token": {"clientId": client}});
-        let link = invite(&gateway, wanted).await;
+        let link = invite(&gateway, &wanted).await;
         let first = gateway.click(&link).await;
         final_result(&gateway, &gateway.sessions(&link).await[0], overall).await;
         let second = gateway.click(&link).await;
@@ -126,7 +126,7 @@ async fn a_final_result_makes_room_for_a_new_session(context: Context) {
 
 async fn a_result_that_is_not_final_makes_no_room(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({})).await;
+    let link = invite(&gateway, &json!({})).await;
     let first = gateway.click(&link).await;
     let body = json!({
         "final": false, "scanRef": "scan-0", "clientId": "customer-7", "status": {"overall": "APPROVED"},
@@ -139,7 +139,7 @@ async fn a_result_that_is_not_final_makes_no_room(context: Context) {
 
 async fn after_the_token_ran_out_a_click_starts_a_new_session(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({"usage": {"type": "multi", "limit": 2}})).await;
+    let link = invite(&gateway, &json!({"usage": {"type": "multi", "limit": 2}})).await;
     let first = gateway.click(&link).await;
     gateway.clock.advance(HOUR_MS - 1);
     assert_eq!(location(&gateway.click(&link).await), location(&first));
@@ -152,7 +152,7 @@ async fn after_the_token_ran_out_a_click_starts_a_new_session(context: Context) 
 async fn a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget(context: Context) {
     context.expect_log("iDenfy started no session");
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({})).await;
+    let link = invite(&gateway, &json!({})).await;
     let gate = hold_back(&gateway);
     let clicks = join_all((0..4).map(|_| gateway.click(&link)));
     let (answers, ()) = tokio::join!(clicks, async {
@@ -176,7 +176,7 @@ async fn a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget(c
 async fn a_failed_mint_leaves_the_customer_free(context: Context) {
     context.expect_log("iDenfy started no session");
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({})).await;
+    let link = invite(&gateway, &json!({})).await;
     gateway.idenfy.answer(Answer::Raw(409, "", "{}".into()));
     unavailable(gateway.click(&link).await).await;
     assert_eq!(gateway.used(&link).await, 0);
@@ -187,7 +187,7 @@ async fn a_failed_mint_leaves_the_customer_free(context: Context) {
 
 async fn a_confirm_page_leads_into_the_open_session(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = invite(&gateway, json!({"confirm": true})).await;
+    let link = invite(&gateway, &json!({"confirm": true})).await;
     let (one, two) = (gateway.page(&link).await, gateway.page(&link).await);
     let first = gateway.submit(&link, &one).await;
     assert_eq!(first.status(), 303);

@@ -91,7 +91,7 @@ async fn looking_ahead_spends_nothing_and_is_counted_by_reason(context: Context)
         assert_eq!(head.headers()["content-type"], "text/html; charset=utf-8");
         assert_eq!(head.headers()["cache-control"], "no-store");
         assert!(head.bytes().await.unwrap().is_empty());
-        expect_ignored(&gateway, &link, "prefetch", AHEAD.len() as i64).await;
+        expect_ignored(&gateway, &link, "prefetch", AHEAD.len()).await;
         expect_ignored(&gateway, &link, "head", 1).await;
         expect_ignored(&gateway, &link, "preview", 0).await;
         assert_eq!(gateway.used(&link).await, 0);
@@ -111,7 +111,7 @@ async fn previews_spend_nothing_and_are_counted(context: Context) {
             assert_eq!(answer.status(), 200, "{agent}");
             form_of(&answer.text().await.unwrap());
         }
-        expect_ignored(&gateway, &link, "preview", PREVIEWS.len() as i64).await;
+        expect_ignored(&gateway, &link, "preview", PREVIEWS.len()).await;
         expect_ignored(&gateway, &link, "prefetch", 0).await;
         assert_eq!(gateway.used(&link).await, 0);
     }
@@ -131,7 +131,10 @@ async fn a_person_always_gets_through_a_direct_link(context: Context) {
         ("Purpose", ""),
     ];
     assert_eq!(get(&gateway, &path_of(&link), &usual).await.status(), 302);
-    assert_eq!(gateway.used(&link).await, PEOPLE.len() as i64 + 1);
+    assert_eq!(
+        usize::try_from(gateway.used(&link).await),
+        Ok(PEOPLE.len() + 1)
+    );
     for reason in ["head", "prefetch", "preview"] {
         expect_ignored(&gateway, &link, reason, 0).await;
     }

@@ -24,7 +24,7 @@ tests!(
 
 async fn bounded(context: &Context, clicks: u32) -> Gateway {
     Gateway::with(context, |config| {
-        config.limits.clicks_per_minute_per_ip = clicks
+        config.limits.clicks_per_minute_per_ip = clicks;
     })
     .await
 }

@@ -186,7 +186,7 @@ async fn the_callback_address_goes_along_where_it_is_switched_on(context: Contex
     let wanted = "https://go.example.com/webhooks/idenfy";
     let (sent, _) = click(&gateway, &gateway.link(json!({})).await, "", "en").await;
     assert_eq!(sent["callbackUrl"], wanted);
-    let link = gateway.link(selfie(json!({}))).await;
+    let link = gateway.link(selfie(&json!({}))).await;
     let (sent, _) = click(&gateway, &link, "", "en").await;
     assert_eq!(sent["webhook_url"], wanted);
     assert_eq!(sent.get("callbackUrl"), None);
@@ -213,7 +213,7 @@ async fn the_address_is_put_together_where_idenfy_names_none(context: Context) {
     }
 }
 
-fn selfie(more: Value) -> Value {
+fn selfie(more: &Value) -> Value {
     let mut token = json!({"min_age": 18, "confidence_threshold": 90.5});
     for (name, value) in more.as_object().expect("an object") {
         token[name] = value.clone();
@@ -224,7 +224,7 @@ fn selfie(more: Value) -> Value {
 async fn a_selfie_link_starts_an_age_estimation(context: Context) {
     let gateway = Gateway::start(&context).await;
     let more = json!({"escalation": "NONE", "success_redirect": "https://example.com/ok"});
-    let link = gateway.link(selfie(more)).await;
+    let link = gateway.link(selfie(&more)).await;
     let path = format!("{}?via=qr", path_of(&link));
     let answer = get(&gateway, &path, &[("Accept-Language", "lt")]).await;
     assert_eq!(answer.status(), 302);
@@ -264,11 +264,11 @@ async fn the_life_of_an_age_estimation_stays_within_idenfys_bounds(context: Cont
         (3600, Some(7), 7),
     ] {
         let gateway = Gateway::with(&context, |config| {
-            config.idenfy.token_expiry_seconds = setting
+            config.idenfy.token_expiry_seconds = setting;
         })
         .await;
         let more = own.map_or(json!({}), |own| json!({"expiry_minutes": own}));
-        let link = gateway.link(selfie(more)).await;
+        let link = gateway.link(selfie(&more)).await;
         let (sent, _) = click(&gateway, &link, "", "en").await;
         assert_eq!(sent["expiry_minutes"], minutes);
     }
