@@ -15,6 +15,7 @@ use libtest_mimic::{Failed, Trial};
 
 pub use engine::Engine;
 pub use gateway::Gateway;
+pub use idenfy::Answer;
 pub use log::Log;
 
 /// What a test is given.
