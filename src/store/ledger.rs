@@ -6,6 +6,8 @@
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use mail::{Courier, Reply};
+
 use super::{Engine, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
@@ -15,6 +17,7 @@ use crate::domain::timestamp::Timestamp;
 
 mod batch;
 mod holds;
+mod mail;
 pub(super) mod settle;
 pub(super) mod wanted;
 
@@ -121,8 +124,6 @@ pub struct Ignored {
     pub reason: &'static str,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
 /// A session that wants a use.
 #[derive(Debug)]
 struct Wanting {
@@ -145,6 +146,7 @@ enum Op {
 pub(super) struct Ledger {
     reserve: mpsc::Sender<Op>,
     settle: mpsc::Sender<Op>,
+    courier: Option<Courier>,
 }
 
 impl Ledger {
@@ -156,23 +158,36 @@ impl Ledger {
             Engine::Sqlite(_) => settle.clone(),
             Engine::Postgres(_) => spawn_lane(engine),
         };
-        Self { reserve, settle }
+        Self {
+            reserve,
+            settle,
+            courier: None,
+        }
+    }
+
+    /// The same ledger, its answers carried together to the calling thread.
+    pub(super) fn for_thread(&self) -> Self {
+        Self {
+            courier: Some(Courier::to_this_thread()),
+            ..self.clone()
+        }
     }
 
     /// Waits until everything queued so far is written.
     pub(super) async fn close(&self) {
         for lane in [&self.reserve, &self.settle] {
             // A lane that is gone has nothing left to write.
-            let _ = Self::ask(lane, Op::Flush).await;
+            let _ = self.ask(lane, Op::Flush).await;
         }
     }
 
     async fn ask<T>(
+        &self,
         lane: &mpsc::Sender<Op>,
         op: impl FnOnce(Reply<T>) -> Op,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        lane.send(op(reply))
+        lane.send(op(Reply::new(reply, self.courier.clone())))
             .await
             .map_err(|_| StoreError::Unavailable)?;
         answer.await.map_err(|_| StoreError::Unavailable)?
@@ -189,10 +204,11 @@ impl super::Store {
         session: NewSession,
         holds: Vec<Hold>,
     ) -> Result<Reserved, StoreError> {
-        Ledger::ask(&self.ledger.reserve, |reply| {
-            Op::Reserve(Box::new(Wanting { session, holds }), reply)
-        })
-        .await
+        self.ledger
+            .ask(&self.ledger.reserve, |reply| {
+                Op::Reserve(Box::new(Wanting { session, holds }), reply)
+            })
+            .await
     }
 
     /// Makes a `starting` session `active`. False when it is `failed` or erased by now: its use was given back, and
@@ -201,10 +217,11 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn record(&self, record: Record) -> Result<bool, StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| {
-            Op::Record(Box::new(record), reply)
-        })
-        .await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| {
+                Op::Record(Box::new(record), reply)
+            })
+            .await
     }
 
     /// Makes a `starting` session `failed` and gives its use back. False when it was not `starting` any more.
@@ -212,7 +229,9 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer; the sweep does it then.
     pub async fn refund(&self, refund: Refund) -> Result<bool, StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| Op::Refund(refund, reply)).await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| Op::Refund(refund, reply))
+            .await
     }
 
     /// Counts a request that spent nothing.
@@ -220,7 +239,9 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn count_ignored(&self, ignored: Ignored) -> Result<(), StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| Op::Ignore(ignored, reply)).await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| Op::Ignore(ignored, reply))
+            .await
     }
 }
 

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::mail::{Reply, Sacks};
 use super::wanted::Wanted;
-use super::{Ignored, Op, Record, Refund, Reply, Reserved, Wanting};
+use super::{Ignored, Op, Record, Refund, Reserved, Wanting};
 use crate::domain::id::SessionId;
 use crate::store::{Engine, StoreError, Tx, postgres, sqlite};
 
@@ -125,37 +126,29 @@ impl Batch {
     }
 
     fn answer(self, outcome: &Result<Outcome, StoreError>) {
-        // Nobody waits any more where a send fails; what was written is settled by the sweep.
-        for (reserve, reply) in self.reserves {
-            let id = reserve.session.id;
-            let _ = reply.send(outcome.as_ref().map_err(Clone::clone).map(|o| {
-                match (o.held.get(&id), o.granted.contains(&id)) {
-                    (Some(by), _) => Reserved::Held(*by),
-                    (None, true) => Reserved::Granted,
-                    (None, false) => Reserved::Refused,
-                }
-            }));
+        let mut sacks = Sacks::default();
+        for (wanting, reply) in self.reserves {
+            let id = wanting.session.id;
+            let reserved = |o: &Outcome| match (o.held.get(&id), o.granted.contains(&id)) {
+                (Some(by), _) => Reserved::Held(*by),
+                (None, true) => Reserved::Granted,
+                (None, false) => Reserved::Refused,
+            };
+            sacks.reserved(reply, outcome.as_ref().map(reserved).map_err(Clone::clone));
         }
-        let done = |ids: fn(&Outcome) -> &HashSet<SessionId>, id: SessionId| {
-            outcome
-                .as_ref()
-                .map_err(Clone::clone)
-                .map(|o| ids(o).contains(&id))
-        };
         for (record, reply) in self.records {
-            let _ = reply.send(done(|o| &o.recorded, record.id));
+            let done = outcome.as_ref().map(|o| o.recorded.contains(&record.id));
+            sacks.settled(reply, done.map_err(Clone::clone));
         }
         for (refund, reply) in self.refunds {
-            let _ = reply.send(done(|o| &o.refunded, refund.id));
+            let done = outcome.as_ref().map(|o| o.refunded.contains(&refund.id));
+            sacks.settled(reply, done.map_err(Clone::clone));
         }
-        for reply in self
-            .ignored
-            .into_iter()
-            .map(|(_, reply)| reply)
-            .chain(self.flushes)
-        {
-            let _ = reply.send(outcome.as_ref().map_err(Clone::clone).map(|_| ()));
+        let counted = self.ignored.into_iter().map(|(_, reply)| reply);
+        for reply in counted.chain(self.flushes) {
+            sacks.done(reply, outcome.as_ref().map(|_| ()).map_err(Clone::clone));
         }
+        sacks.send();
     }
 }
 
