@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
-use uuid::{ContextV7, Uuid};
+use uuid::{ContextV7, NoContext, Uuid};
 
 use crate::domain::timestamp::Timestamp;
 
@@ -57,26 +57,23 @@ impl Clock {
     /// A new UUIDv7 of now; those of one process sort in the order they were made.
     #[must_use]
     pub fn uuid(&self) -> Uuid {
-        let ms = self.now().millis();
-        let (seconds, nanos) = (
-            ms.div_euclid(1000).unsigned_abs(),
-            ms.rem_euclid(1000) * 1_000_000,
-        );
+        let (seconds, nanos) = self.unix_time();
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        let nanos = u32::try_from(nanos).unwrap_or_default();
         Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos))
     }
 
     /// A new UUIDv7 of now with 74 random bits, in no order with others of the same millisecond.
     #[must_use]
-    #[expect(
-        clippy::missing_panics_doc,
-        reason = "without random bytes nothing could go on"
-    )]
     pub fn unguessable_uuid(&self) -> Uuid {
+        let (seconds, nanos) = self.unix_time();
+        Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
+    }
+
+    fn unix_time(&self) -> (u64, u32) {
         let ms = u64::try_from(self.now().millis()).unwrap_or_default();
-        let mut random = [0; 10];
-        getrandom::fill(&mut random).expect("the operating system gives random bytes");
-        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+        (
+            ms / 1000,
+            u32::try_from(ms % 1000 * 1_000_000).unwrap_or_default(),
+        )
     }
 }

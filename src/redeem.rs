@@ -112,6 +112,7 @@ impl Redeemer {
             .unwrap_or_else(|_| self.idenfy.clone());
         Self {
             idenfy,
+            store: self.store.for_thread(),
             ..self.clone()
         }
     }

@@ -8,8 +8,10 @@ CREATE TABLE links (
     usage_kind TEXT NOT NULL CHECK (usage_kind IN ('single', 'multi', 'unlimited')),
     usage_limit BIGINT,
     used BIGINT NOT NULL DEFAULT 0,
-    -- How many uses the latest statement that spent any was granted: lets one statement spend and tell.
+    -- How many uses the latest commit that asked for any was granted, and which commit that was: so the next
+    -- statement of the same commit can tell whom it was granted to.
     granted BIGINT NOT NULL DEFAULT 0,
+    granted_in BIGINT NOT NULL DEFAULT 0,
     expires_at BIGINT,
     language TEXT,
     flow TEXT NOT NULL,

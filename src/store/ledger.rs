@@ -3,10 +3,10 @@
 //! Clicks that arrive while a commit is under way wait for the next one and share it, so that many clicks cost
 //! one flush to disk. Nothing is answered before it is on disk.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
+
+use mail::{Courier, Reply};
 
 use super::{Engine, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
@@ -15,7 +15,11 @@ use crate::domain::id::{LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::timestamp::Timestamp;
 
-pub(super) mod batch;
+mod batch;
+mod holds;
+mod mail;
+pub(super) mod settle;
+pub(super) mod wanted;
 
 /// The most operations in one commit.
 const BATCH_MAX: usize = 512;
@@ -24,7 +28,7 @@ const BATCH_MAX: usize = 512;
 const QUEUE_MAX: usize = 8192;
 
 /// A session about to be started.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct NewSession {
     /// Its name.
     pub id: SessionId,
@@ -41,19 +45,9 @@ pub struct NewSession {
     /// The channel of the click.
     pub via: Option<Via>,
     /// When the use is spent.
-    #[serde(serialize_with = "as_millis")]
     pub created_at: Timestamp,
     /// When this process has certainly given up; from then on the sweep may give the use back.
-    #[serde(serialize_with = "as_millis")]
     pub lease_until: Timestamp,
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature serde asks for"
-)]
-fn as_millis<S: serde::Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_i64(at.millis())
 }
 
 /// What only one session at a time may stand under.
@@ -93,7 +87,7 @@ pub enum Reserved {
 }
 
 /// What iDenfy answered for a session.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone)]
 pub struct Record {
     /// The session.
     pub id: SessionId,
@@ -102,10 +96,8 @@ pub struct Record {
     /// Where its visitor goes; only where it may be needed again.
     pub redirect_url: Option<String>,
     /// Until when iDenfy's token can be opened.
-    #[serde(serialize_with = "as_millis")]
     pub token_expires_at: Timestamp,
     /// What it stands under.
-    #[serde(skip)]
     pub holds: Vec<Hold>,
 }
 
@@ -132,8 +124,6 @@ pub struct Ignored {
     pub reason: &'static str,
 }
 
-type Reply<T> = oneshot::Sender<Result<T, StoreError>>;
-
 /// A session that wants a use.
 #[derive(Debug)]
 struct Wanting {
@@ -156,6 +146,7 @@ enum Op {
 pub(super) struct Ledger {
     reserve: mpsc::Sender<Op>,
     settle: mpsc::Sender<Op>,
+    courier: Option<Courier>,
 }
 
 impl Ledger {
@@ -167,23 +158,36 @@ impl Ledger {
             Engine::Sqlite(_) => settle.clone(),
             Engine::Postgres(_) => spawn_lane(engine),
         };
-        Self { reserve, settle }
+        Self {
+            reserve,
+            settle,
+            courier: None,
+        }
+    }
+
+    /// The same ledger, its answers carried together to the calling thread.
+    pub(super) fn for_thread(&self) -> Self {
+        Self {
+            courier: Some(Courier::to_this_thread()),
+            ..self.clone()
+        }
     }
 
     /// Waits until everything queued so far is written.
     pub(super) async fn close(&self) {
         for lane in [&self.reserve, &self.settle] {
             // A lane that is gone has nothing left to write.
-            let _ = Self::ask(lane, Op::Flush).await;
+            let _ = self.ask(lane, Op::Flush).await;
         }
     }
 
     async fn ask<T>(
+        &self,
         lane: &mpsc::Sender<Op>,
         op: impl FnOnce(Reply<T>) -> Op,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        lane.send(op(reply))
+        lane.send(op(Reply::new(reply, self.courier.clone())))
             .await
             .map_err(|_| StoreError::Unavailable)?;
         answer.await.map_err(|_| StoreError::Unavailable)?
@@ -200,10 +204,11 @@ impl super::Store {
         session: NewSession,
         holds: Vec<Hold>,
     ) -> Result<Reserved, StoreError> {
-        Ledger::ask(&self.ledger.reserve, |reply| {
-            Op::Reserve(Box::new(Wanting { session, holds }), reply)
-        })
-        .await
+        self.ledger
+            .ask(&self.ledger.reserve, |reply| {
+                Op::Reserve(Box::new(Wanting { session, holds }), reply)
+            })
+            .await
     }
 
     /// Makes a `starting` session `active`. False when it is `failed` or erased by now: its use was given back, and
@@ -212,10 +217,11 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn record(&self, record: Record) -> Result<bool, StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| {
-            Op::Record(Box::new(record), reply)
-        })
-        .await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| {
+                Op::Record(Box::new(record), reply)
+            })
+            .await
     }
 
     /// Makes a `starting` session `failed` and gives its use back. False when it was not `starting` any more.
@@ -223,7 +229,9 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer; the sweep does it then.
     pub async fn refund(&self, refund: Refund) -> Result<bool, StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| Op::Refund(refund, reply)).await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| Op::Refund(refund, reply))
+            .await
     }
 
     /// Counts a request that spent nothing.
@@ -231,7 +239,9 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn count_ignored(&self, ignored: Ignored) -> Result<(), StoreError> {
-        Ledger::ask(&self.ledger.settle, |reply| Op::Ignore(ignored, reply)).await
+        self.ledger
+            .ask(&self.ledger.settle, |reply| Op::Ignore(ignored, reply))
+            .await
     }
 }
 
@@ -244,70 +254,4 @@ fn spawn_lane(engine: Engine) -> mpsc::Sender<Op> {
         }
     });
     sender
-}
-
-/// What a batch asks for: so many uses of each link, and the sessions they are for, in the order they came.
-#[derive(Debug, Default)]
-pub(super) struct Wanted<'a> {
-    pub(super) links: BTreeMap<LinkId, (i64, Timestamp)>,
-    pub(super) sessions: Vec<&'a NewSession>,
-}
-
-impl<'a> Wanted<'a> {
-    fn add(&mut self, session: &'a NewSession) {
-        if let Some(link) = session.link_id {
-            let (n, at) = self.links.entry(link).or_insert((0, session.created_at));
-            *n += 1;
-            *at = (*at).max(session.created_at);
-        }
-        self.sessions.push(session);
-    }
-
-    pub(super) fn links_json(&self) -> String {
-        let rows: Vec<_> = self
-            .links
-            .iter()
-            .map(|(id, (n, at))| serde_json::json!({"id": id, "n": n, "at": at.millis()}))
-            .collect();
-        serde_json::Value::Array(rows).to_string()
-    }
-}
-
-/// Which of the wanted sessions were granted.
-#[derive(Debug, Default)]
-pub(super) struct Grants {
-    links: HashMap<LinkId, i64>,
-    sessions: HashSet<SessionId>,
-}
-
-impl Grants {
-    pub(super) fn by_link(&mut self, link: LinkId, granted: i64) {
-        self.links.insert(link, granted);
-    }
-
-    pub(super) fn add(&mut self, session: SessionId) {
-        self.sessions.insert(session);
-    }
-
-    /// Hands each link's grants to its sessions in the order they came.
-    pub(super) fn take<'a>(&mut self, sessions: &[&'a NewSession]) -> Vec<&'a NewSession> {
-        let mut granted = Vec::with_capacity(sessions.len());
-        for session in sessions {
-            let left = session
-                .link_id
-                .map(|link| self.links.entry(link).or_insert(0));
-            if left.as_ref().is_none_or(|left| **left > 0) {
-                if let Some(left) = left {
-                    *left -= 1;
-                }
-                self.sessions.insert(session.id);
-                granted.push(*session);
-            }
-        }
-        granted
-    }
-
-    fn has(&self, session: SessionId) -> bool {
-        self.sessions.contains(&session)
-    }
 }

@@ -147,6 +147,15 @@ impl Store {
         Ok(Self { engine, ledger })
     }
 
+    /// The same store for one worker's thread, which must run a `LocalSet`: answers to its clicks come together.
+    #[must_use]
+    pub fn for_thread(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            ledger: self.ledger.for_thread(),
+        }
+    }
+
     /// Whether the database answers.
     ///
     /// # Errors

@@ -1,13 +1,16 @@
 //! The PostgreSQL engine, for when one machine is outgrown.
 
+use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Row, Transaction};
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use super::StoreError;
-use super::ledger::{Grants, Wanted};
+use super::ledger::settle::RECORD;
+use super::ledger::wanted::{Wanted, insert_sql};
+use crate::domain::id::SessionId;
 
 /// Connections of one node.
 const CONNECTIONS: u32 = 10;
@@ -53,30 +56,48 @@ impl PostgresEngine {
         self.pool.close().await;
     }
 
-    /// Spends and inserts in one statement, one round trip.
-    pub(super) async fn reserve(
+    /// Records and reserves, each a statement that is a transaction by itself: one round trip. Returns who was
+    /// recorded, and who was granted a use.
+    pub(super) async fn write_plain(
         &self,
-        tx: &mut PgConnection,
+        records: Option<String>,
         wanted: &Wanted<'_>,
-    ) -> Result<Grants, sqlx::Error> {
-        let rows = sqlx::query(RESERVE)
-            .bind(wanted.links_json())
-            .bind(serde_json::to_string(&wanted.sessions).unwrap_or_default())
-            .fetch_all(tx)
-            .await?;
-        let mut grants = Grants::default();
-        for row in rows {
-            grants.add(row.try_get(0)?);
+    ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
+        let (mut recorded, mut granted) = <(HashSet<_>, HashSet<_>)>::default();
+        let mut connection = self.pool.acquire().await?;
+        if let Some(records) = records {
+            let rows: Vec<(SessionId,)> = sqlx::query_as(RECORD)
+                .bind(records)
+                .fetch_all(&mut *connection)
+                .await?;
+            recorded.extend(rows.into_iter().map(|(id,)| id));
         }
-        Ok(grants)
+        if !wanted.is_empty() {
+            granted = reserve(&mut connection, wanted).await?;
+        }
+        Ok((recorded, granted))
     }
+}
+
+/// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns those.
+pub(super) async fn reserve(
+    connection: &mut PgConnection,
+    wanted: &Wanted<'_>,
+) -> Result<HashSet<SessionId>, sqlx::Error> {
+    let rows: Vec<(SessionId,)> = sqlx::query_as(RESERVE)
+        .bind(None::<String>)
+        .bind(wanted.link_rows())
+        .bind(wanted.session_rows())
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by
 /// the predicate of the WHERE clause, and inserts the first sessions of each link up to what was granted.
-const RESERVE: &str = "
-WITH wanted AS (
-    SELECT * FROM jsonb_to_recordset($1::jsonb) AS w (id TEXT, n BIGINT, at BIGINT)
+const RESERVE: &str = concat!(
+    "WITH wanted AS (
+    SELECT value ->> 0 AS id, CAST(value ->> 1 AS BIGINT) AS n, CAST(value ->> 2 AS BIGINT) AS at FROM json_each($2)
 ), locked AS MATERIALIZED (
     SELECT links.id FROM links JOIN wanted ON links.id = wanted.id ORDER BY links.id FOR NO KEY UPDATE OF links
 ), spent AS (
@@ -90,17 +111,10 @@ WITH wanted AS (
       AND (expires_at IS NULL OR expires_at > wanted.at)
       AND (usage_limit IS NULL OR used < usage_limit)
     RETURNING links.id, granted
-), asked AS (
-    SELECT s.*, row_number() OVER (PARTITION BY link_id ORDER BY position) AS place
-    FROM ROWS FROM (jsonb_to_recordset($2::jsonb) AS (
-        id TEXT, link_id TEXT, client_id TEXT, external_ref TEXT, flow TEXT, language TEXT, via TEXT,
-        created_at BIGINT, lease_until BIGINT
-    )) WITH ORDINALITY AS s (
-        id, link_id, client_id, external_ref, flow, language, via, created_at, lease_until, position
-    )
 )
-INSERT INTO sessions (id, link_id, client_id, external_ref, flow, language, via, status, created_at, lease_until)
-SELECT asked.id, link_id, client_id, external_ref, flow, language, via, 'starting', created_at, lease_until
-FROM asked LEFT JOIN spent ON spent.id = asked.link_id
-WHERE asked.link_id IS NULL OR asked.place <= spent.granted
-RETURNING id";
+",
+    insert_sql!(),
+    "LEFT JOIN spent ON spent.id = asked.value ->> 1
+WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 9 AS BIGINT) <= spent.granted
+RETURNING id"
+);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::FromRow;
 
 use super::ledger::Hold;
-use super::ledger::batch::give_back;
+use super::ledger::settle::give_back;
 use super::{Store, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
