@@ -170,11 +170,12 @@ impl Redeemer {
             // It begins with the time, so that the index over it grows at its end.
             None => self.clock.unguessable_uuid().to_string(),
         };
+        let own_ref = || start.token.external_ref().and_then(ExternalRef::parse);
         NewSession {
             id: SessionId::new(self.clock.uuid()),
             link_id: start.link_id,
             client_id,
-            external_ref: start.external_ref.clone(),
+            external_ref: start.external_ref.clone().or_else(own_ref),
             flow: start.flow,
             language: start.language,
             via: start.via.clone(),
