@@ -97,7 +97,7 @@ fn run(engine: Engine, test: Test) -> Result<(), Failed> {
         engine,
         log: log.clone(),
     };
-    let outcome = tracing::dispatcher::with_default(&log.dispatch(), || {
+    let (outcome, unexpected) = tracing::dispatcher::with_default(&log.dispatch(), || {
         let dispatch = log.dispatch();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -105,9 +105,10 @@ fn run(engine: Engine, test: Test) -> Result<(), Failed> {
             .on_thread_start(move || std::mem::forget(tracing::dispatcher::set_default(&dispatch)))
             .build()
             .expect("a runtime");
-        catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(context))))
+        let outcome = catch_unwind(AssertUnwindSafe(|| runtime.block_on(test(context))));
+        // Before the runtime ends: what a gateway says that is torn off in the middle is not looked at.
+        (outcome, log.unexpected())
     });
-    let unexpected = log.unexpected();
     match outcome {
         Err(panic) => {
             let message = panic.downcast_ref::<String>().cloned();
