@@ -266,9 +266,8 @@ fn bad_parameters() -> Vec<(&'static str, Vec<Value>)> {
         ("additionalData", vec![json!([]), json!("x"), json!(true), json!({"a": ["b\u{1}"]})]),
         ("faceMatchingThresholdModifier", vec![json!("1"), json!(true), json!([])]),
         ("dummyStatus", vec![json!("approved"), json!("NO"), json!(1)]),
-        // Decided by flow,
-        language and the settings,
-        or no parameter at all. ("tokenType", vec![json!("IDENTIFICATION")]),
+        // Decided by flow, language and the settings, or no parameter at all.
+        ("tokenType", vec![json!("IDENTIFICATION")]),
         ("locale", vec![json!("de")]),
         ("callbackUrl", vec![json!("https://example.com")]),
         ("webhook_url", vec![json!("https://example.com")]),

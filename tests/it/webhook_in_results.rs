@@ -1,7 +1,7 @@
 //! iDenfy's webhook: which session it changes, and how.
 
 use futures_util::future::join_all;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::api_support::{metric, over, send_webhook};
 use crate::harness::gateway::START;
