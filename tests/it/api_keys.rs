@@ -117,7 +117,7 @@ async fn a_request_without_a_valid_key_is_refused(context: Context) {
     let key = &gateway.key;
     let shorter = &key[..key.len() - 1];
     for header in [
-        "".to_owned(),
+        String::new(),
         "Bearer".to_owned(),
         "Bearer ".to_owned(),
         "Bearer epk_wrong".to_owned(),

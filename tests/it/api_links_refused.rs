@@ -169,6 +169,7 @@ pub const FLAGS: [&str; 36] = [
 ];
 
 /// Bad values of each parameter of iDenfy's token call.
+#[expect(clippy::too_many_lines, reason = "a table")]
 #[rustfmt::skip]
 fn bad_parameters() -> Vec<(&'static str, Vec<Value>)> {
     let texts = |max: usize| {

@@ -107,8 +107,8 @@ pub async fn send_webhook(gateway: &Gateway, event: &str, body: &[u8]) -> Respon
         .expect("an answer")
 }
 
-/// The value of a metric; `sample` with its labels.
-pub async fn metric(gateway: &Gateway, sample: &str) -> f64 {
+/// The value of a metric that counts; `sample` with its labels.
+pub async fn metric(gateway: &Gateway, sample: &str) -> u64 {
     let page = gateway.request(Method::GET, "/metrics").send().await;
     let page = page.expect("an answer").text().await.expect("a text");
     let line = page

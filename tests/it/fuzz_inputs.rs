@@ -139,7 +139,7 @@ pub fn changes() -> impl Strategy<Value = Vec<(Index, Change)>> {
 pub fn changed(mut document: Value, changes: &[(Index, Change)]) -> Value {
     for (place, change) in changes {
         let mut places = Vec::new();
-        collect(&document, String::new(), &mut places);
+        collect(&document, "", &mut places);
         if places.is_empty() {
             break;
         }
@@ -153,7 +153,7 @@ pub fn changed(mut document: Value, changes: &[(Index, Change)]) -> Value {
 }
 
 /// Every member and item: the pointer of what holds it, and its name there.
-fn collect(document: &Value, at: String, places: &mut Vec<(String, String)>) {
+fn collect(document: &Value, at: &str, places: &mut Vec<(String, String)>) {
     let below: Vec<(String, &Value)> = match document {
         Value::Object(map) => map
             .iter()
@@ -167,9 +167,9 @@ fn collect(document: &Value, at: String, places: &mut Vec<(String, String)>) {
         _ => return,
     };
     for (name, value) in below {
-        places.push((at.clone(), name.clone()));
+        places.push((at.to_owned(), name.clone()));
         let escaped = name.replace('~', "~0").replace('/', "~1");
-        collect(value, format!("{at}/{escaped}"), places);
+        collect(value, &format!("{at}/{escaped}"), places);
     }
 }
 

@@ -33,7 +33,7 @@ async fn a_session_of_somebody_else_is_recorded_and_changes_nothing(context: Con
     assert!(gateway.database.holds("scan-elsewhere").await);
     assert_eq!(
         metric(&gateway, "entrypass_webhooks_total{result=\"not_ours\"}").await,
-        1.0
+        1
     );
     assert_eq!(shown(&gateway, &own).await["status"], "active");
     assert_eq!(
@@ -112,17 +112,19 @@ async fn an_age_estimation_is_found_by_its_token(context: Context) {
     }
 }
 
+/// Event, overall, final; then status, final and provisional of the session.
+type Step = (
+    &'static str,
+    &'static str,
+    bool,
+    &'static str,
+    bool,
+    Option<&'static str>,
+);
+
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn results_move_a_session_by_the_rules(context: Context) {
     let gateway = Gateway::start(&context).await;
-    // Each row: event, overall, final; then status, final and provisional of the session.
-    type Step = (
-        &'static str,
-        &'static str,
-        bool,
-        &'static str,
-        bool,
-        Option<&'static str>,
-    );
     let stories: &[&[Step]] = &[
         &[
             (AUTO, "ACTIVE", false, "active", false, None),
@@ -281,7 +283,7 @@ async fn fifty_copies_at_once_change_a_session_once(context: Context) {
     let body = result(&session["scan_ref"], "APPROVED", true).to_string();
     let answers = join_all((0..50).map(|_| send_webhook(&gateway, MANUAL, body.as_bytes()))).await;
     assert!(answers.iter().all(|answer| answer.status() == 200));
-    for (result, times) in [("applied", 1.0), ("repeat", 49.0), ("unchanged", 0.0)] {
+    for (result, times) in [("applied", 1), ("repeat", 49), ("unchanged", 0)] {
         let sample = format!("entrypass_webhooks_total{{result=\"{result}\"}}");
         assert_eq!(metric(&gateway, &sample).await, times, "{result}");
     }
