@@ -220,6 +220,7 @@ fn serve_metrics(state: &Arc<State>, listener: TcpListener) -> Result<ServerHand
     let state = actix::Data::from(state.clone());
     let server = HttpServer::new(move || {
         App::new()
+            .wrap(web::default_headers())
             .app_data(state.clone())
             .configure(web::ops::metrics_route)
     })

@@ -1,6 +1,6 @@
 //! Points in time.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Datelike as _, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 
 /// A point in time in milliseconds since the Unix epoch, UTC. Written as RFC 3339 in JSON.
@@ -45,11 +45,13 @@ impl Timestamp {
     /// Reads an RFC 3339 time with any offset, to the millisecond.
     ///
     /// # Errors
-    /// A message for the sender when it is no such time.
+    /// A message for the sender when it is no such time, or cannot be written in UTC with a year of four digits.
     pub fn parse(text: &str) -> Result<Self, String> {
         DateTime::parse_from_rfc3339(text)
+            .ok()
+            .filter(|at| (0..=9999).contains(&at.to_utc().year()))
             .map(|at| Self(at.timestamp_millis()))
-            .map_err(|_| "must be an RFC 3339 time such as 2027-03-01T00:00:00Z".to_owned())
+            .ok_or_else(|| "must be an RFC 3339 time such as 2027-03-01T00:00:00Z".to_owned())
     }
 
     /// RFC 3339 in UTC; milliseconds are written only where there are any.
@@ -96,6 +98,8 @@ mod tests {
             "2027-03-01T00:00:00",
             "tomorrow",
             "2027-13-01T00:00:00Z",
+            "9999-12-31T23:59:59-23:59",
+            "0000-01-01T00:00:00+23:59",
         ] {
             assert!(Timestamp::parse(bad).is_err(), "{bad}");
         }

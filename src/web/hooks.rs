@@ -13,6 +13,9 @@ use crate::store::inbound::{Applied, Inbound};
 /// Largest body of a webhook, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
 
+/// The longest event type that is kept, in bytes: iDenfy's have half of it, and indices take no endless keys.
+const EVENT_TYPE_MAX: usize = 64;
+
 /// `POST /webhooks/idenfy`. Refused in this order: too large, not signed, not readable.
 ///
 /// # Errors
@@ -43,7 +46,8 @@ pub async fn receive(
     let event_type = request
         .headers()
         .get("Idenfy-Event-Type")
-        .and_then(|value| value.to_str().ok());
+        .and_then(|value| value.to_str().ok())
+        .map(|text| text.get(..EVENT_TYPE_MAX).unwrap_or(text));
     let told = callback::parse(event_type, &body)
         .map_err(|error| refuse("malformed", Problem::BadRequest(error.to_string())))?;
     let event = Inbound {

@@ -9,11 +9,24 @@
     reason = "tests stop at what they did not expect"
 )]
 
+mod api_http;
+mod api_idempotency;
+mod api_keys;
+mod api_links;
+mod api_links_create;
+mod api_links_refused;
+mod api_lists;
+mod api_sessions;
+mod api_support;
 mod clicks;
 mod faults;
+mod fuzz;
+mod fuzz_idenfy;
+mod fuzz_inputs;
 mod harness;
 mod imports;
 mod nodes;
+mod ops;
 mod store_kit;
 mod store_ledger;
 mod store_records;
@@ -28,15 +41,28 @@ mod visitor_redirects;
 mod visitor_resume;
 mod visitor_sent;
 mod visitor_settling;
+mod webhook_in;
+mod webhook_in_results;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
+        api_http::tests(),
+        api_idempotency::tests(),
+        api_keys::tests(),
+        api_links::tests(),
+        api_links_create::tests(),
+        api_links_refused::tests(),
+        api_lists::tests(),
+        api_sessions::tests(),
         clicks::tests(),
+        fuzz::tests(),
+        fuzz_idenfy::tests(),
         imports::tests(),
         nodes::tests(),
+        ops::tests(),
         store_ledger::tests(),
         store_records::tests(),
         store_rule::tests(),
@@ -50,6 +76,8 @@ fn main() {
         visitor_resume::tests(),
         visitor_sent::tests(),
         visitor_settling::tests(),
+        webhook_in::tests(),
+        webhook_in_results::tests(),
     ]
     .into_iter()
     .flatten()

@@ -5,7 +5,7 @@
 
 use std::future::Future;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chacha20poly1305::aead::{Aead, KeyInit as _};
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::caller::Caller;
+use crate::domain::id::KeyId;
 use crate::store::idempotency::Begun;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -27,52 +28,79 @@ const KEY_MAX: usize = 255;
 const NONCE_LEN: usize = 12;
 
 /// Answers a POST: runs `make` with an id for what it makes, or gives the first answer again. The id is the same as
-/// last time when the process died in the middle of the first try.
+/// last time when the process died in the middle of the first try. With a key all runs in a task of its own: who asks
+/// again is often one whose connection broke, and must find the first answer.
 ///
 /// # Errors
 /// When the key is unusable, in use, or was used for another request, or the database does not answer.
 pub async fn answer<F, Fut>(
-    state: &State,
+    state: &web::Data<State>,
     caller: &Caller,
     request: &HttpRequest,
     body: &[u8],
     make: F,
 ) -> Result<HttpResponse, Problem>
 where
-    F: FnOnce(Uuid) -> Fut,
-    Fut: Future<Output = Result<Answer, Problem>>,
+    F: FnOnce(Uuid) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + Send,
 {
     let fresh = state.clock.uuid();
     let Some(key) = header_key(request)? else {
         return make(fresh).await.map(Answer::respond);
     };
     let seal = Seal::new(caller, &key);
-    let (fingerprint, proposed) = (seal.fingerprint(request, body), fresh.to_string());
-    let begun = state.store.begin_idempotent(
-        caller.key.id,
-        &key,
-        &fingerprint,
-        &proposed,
-        state.clock.now(),
-    );
-    let id = match begun.await? {
-        Begun::First(id) => Uuid::try_parse(&id).unwrap_or(fresh),
-        Begun::InProgress => return Err(Problem::IdempotencyInProgress),
-        Begun::Mismatch => return Err(Problem::IdempotencyMismatch),
-        Begun::Answered(sealed) => {
-            return seal
-                .open(&sealed)
-                .map(Answer::respond)
-                .ok_or(Problem::Database);
-        }
+    let once = Once {
+        state: state.clone(),
+        key_id: caller.key.id,
+        key,
+        fingerprint: seal.fingerprint(request, body),
+        seal,
     };
-    let answer = make(id).await.unwrap_or_else(Answer::from);
-    let kept = (!answer.is_fault()).then(|| seal.seal(&answer));
-    state
-        .store
-        .end_idempotent(caller.key.id, &key, kept.as_deref())
-        .await?;
-    Ok(answer.respond())
+    let task = state.spawn(async move { once.answer(fresh, make).await });
+    let answer = task.await.map_err(|error| {
+        tracing::error!("a request's task ended early: {error}");
+        Problem::Database
+    })?;
+    answer.map(Answer::respond)
+}
+
+/// A request that is run once.
+struct Once {
+    state: web::Data<State>,
+    key_id: KeyId,
+    key: String,
+    fingerprint: String,
+    seal: Seal,
+}
+
+impl Once {
+    async fn answer<F, Fut>(self, fresh: Uuid, make: F) -> Result<Answer, Problem>
+    where
+        F: FnOnce(Uuid) -> Fut,
+        Fut: Future<Output = Result<Answer, Problem>>,
+    {
+        let store = &self.state.store;
+        let proposed = fresh.to_string();
+        let begun = store.begin_idempotent(
+            self.key_id,
+            &self.key,
+            &self.fingerprint,
+            &proposed,
+            self.state.clock.now(),
+        );
+        let id = match begun.await? {
+            Begun::First(id) => Uuid::try_parse(&id).unwrap_or(fresh),
+            Begun::InProgress => return Err(Problem::IdempotencyInProgress),
+            Begun::Mismatch => return Err(Problem::IdempotencyMismatch),
+            Begun::Answered(sealed) => return self.seal.open(&sealed).ok_or(Problem::Database),
+        };
+        let answer = make(id).await.unwrap_or_else(Answer::from);
+        let kept = (!answer.is_fault()).then(|| self.seal.seal(&answer));
+        store
+            .end_idempotent(self.key_id, &self.key, kept.as_deref())
+            .await?;
+        Ok(answer)
+    }
 }
 
 fn header_key(request: &HttpRequest) -> Result<Option<String>, Problem> {

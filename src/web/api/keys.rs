@@ -64,9 +64,10 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Admin)?;
     let body = fields::bytes(body)?;
-    idempotent::answer(&state, &caller, &request, &body, async |id| {
-        let now = state.clock.now();
-        let mut fields = Fields::new(fields::object(&request, &body, false)?);
+    let (map, own) = (fields::object(&request, &body, false), state.clone());
+    idempotent::answer(&state, &caller, &request, &body, move |id| async move {
+        let (state, now) = (&own, own.clock.now());
+        let mut fields = Fields::new(map?);
         let name = if fields.has("name") {
             fields.text("name", parse_name)
         } else {

@@ -98,10 +98,11 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
     let body = fields::bytes(body)?;
-    idempotent::answer(&state, &caller, &request, &body, async |id| {
-        let map = fields::object(&request, &body, false)?;
-        let link =
-            link_input::parse(LinkId::new(id), map, state.clock.now()).map_err(Problem::invalid)?;
+    let (map, own) = (fields::object(&request, &body, false), state.clone());
+    idempotent::answer(&state, &caller, &request, &body, move |id| async move {
+        let state = own;
+        let link = link_input::parse(LinkId::new(id), map?, state.clock.now())
+            .map_err(Problem::invalid)?;
         // Only after a process died between making the link and keeping its answer is there one already.
         let link = match state.store.link(link.terms.id).await? {
             Some(made) => made,
@@ -242,19 +243,13 @@ pub async fn deactivate(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
-    let id = link_id(&id)?;
-    idempotent::answer(
-        &state,
-        &caller,
-        &request,
-        &fields::bytes(body)?,
-        async |_| {
-            if !state.store.deactivate_link(id, state.clock.now()).await? {
-                return Err(Problem::NotFound);
-            }
-            show(&state, id).await
-        },
-    )
+    let (id, body, own) = (link_id(&id)?, fields::bytes(body)?, state.clone());
+    idempotent::answer(&state, &caller, &request, &body, move |_| async move {
+        if !own.store.deactivate_link(id, own.clock.now()).await? {
+            return Err(Problem::NotFound);
+        }
+        show(&own, id).await
+    })
     .await
 }
 
@@ -270,18 +265,14 @@ pub async fn activate(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
-    let id = link_id(&id)?;
-    idempotent::answer(
-        &state,
-        &caller,
-        &request,
-        &fields::bytes(body)?,
-        async |_| match state.store.activate_link(id, state.clock.now()).await? {
-            Activated::Done => show(&state, id).await,
+    let (id, body, own) = (link_id(&id)?, fields::bytes(body)?, state.clone());
+    idempotent::answer(&state, &caller, &request, &body, move |_| async move {
+        match own.store.activate_link(id, own.clock.now()).await? {
+            Activated::Done => show(&own, id).await,
             Activated::Over => Err(Problem::LinkOver),
             Activated::NotFound => Err(Problem::NotFound),
-        },
-    )
+        }
+    })
     .await
 }
 

@@ -57,6 +57,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         )
         .default_service(web::to(nothing_here));
     config.service(v1);
+    // Nothing below `/api` is a link's URL or a page.
+    config.service(web::scope("/api").default_service(web::to(nothing_here)));
 }
 
 fn resource(path: &str) -> actix_web::Resource {

@@ -87,8 +87,10 @@ pub async fn create(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Sessions)?;
     let body = fields::bytes(body)?;
-    idempotent::answer(&state, &caller, &request, &body, async |_| {
-        let mut fields = Fields::new(fields::object(&request, &body, true)?);
+    let (map, own) = (fields::object(&request, &body, true), state.clone());
+    idempotent::answer(&state, &caller, &request, &body, move |_| async move {
+        let state = own;
+        let mut fields = Fields::new(map?);
         let language = fields.text("language", Locale::parse).unwrap_or(Locale::EN);
         let (flow, token) = link_input::flow_and_token(&mut fields);
         let errors = fields.end();

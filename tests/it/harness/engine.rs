@@ -88,6 +88,42 @@ impl Database {
         }
         .expect("numbers")
     }
+
+    /// All that is kept, to be searched: SQLite's files, PostgreSQL's rows.
+    pub async fn everything(&self) -> Vec<u8> {
+        if let Some(folder) = &self._folder {
+            let files = std::fs::read_dir(folder.path()).expect("a folder");
+            let files = files.map(|file| file.expect("a file").path());
+            return files
+                .flat_map(|file| std::fs::read(file).unwrap_or_default())
+                .collect();
+        }
+        let mut own = PgConnection::connect(&self.url).await.expect("a server");
+        let tables: Vec<(String,)> = sqlx::query_as(
+            "SELECT CAST(table_name AS TEXT) FROM information_schema.tables WHERE table_schema = 'public'",
+        )
+        .fetch_all(&mut own)
+        .await
+        .expect("tables");
+        let mut everything = String::new();
+        for (table,) in tables {
+            let all = format!("SELECT CAST(t AS TEXT) FROM \"{table}\" t");
+            let rows: Vec<(String,)> = sqlx::query_as(sqlx::AssertSqlSafe(all))
+                .fetch_all(&mut own)
+                .await
+                .expect("rows");
+            everything.extend(rows.into_iter().map(|(row,)| row + "\n"));
+        }
+        everything.into_bytes()
+    }
+
+    /// Whether a text is kept anywhere.
+    pub async fn holds(&self, text: &str) -> bool {
+        let everything = self.everything().await;
+        everything
+            .windows(text.len())
+            .any(|part| part == text.as_bytes())
+    }
 }
 
 fn server() -> Option<String> {

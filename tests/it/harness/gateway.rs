@@ -1,6 +1,7 @@
 //! The gateway under test.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use entrypass::app::{self, Running};
 use entrypass::clock::Clock;
@@ -97,6 +98,8 @@ impl Gateway {
             .no_proxy()
             .tls_certs_only([])
             .user_agent(PHONE)
+            // Well below the gateway's own, so that no request meets a connection that is being closed.
+            .pool_idle_timeout(Duration::from_secs(1))
             .build()
             .expect("a client");
         Self {

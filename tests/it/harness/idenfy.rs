@@ -29,6 +29,8 @@ pub enum Answer {
     When(Arc<Semaphore>),
     /// Every so manyth call fails; the others are given a token.
     FailEvery(usize),
+    /// These in turn, over and over.
+    EachOf(Vec<Answer>),
     /// Never, with nothing sent.
     Hang,
     /// The head of an answer, and then nothing.
@@ -129,7 +131,10 @@ impl ScriptedIdenfy {
                     .ok()?;
                 continue;
             }
-            let answer = self.answer.lock().expect("no panic inside").clone();
+            let answer = match self.answer.lock().expect("no panic inside").clone() {
+                Answer::EachOf(answers) => answers[n % answers.len()].clone(),
+                answer => answer,
+            };
             let whole = match answer {
                 Answer::Token => self.token(&path, &body),
                 Answer::Slow(pause) => {
@@ -142,6 +147,7 @@ impl ScriptedIdenfy {
                 }
                 Answer::FailEvery(each) if n % each == 0 => response(500, "", "{}"),
                 Answer::FailEvery(_) => self.token(&path, &body),
+                Answer::EachOf(_) => response(500, "", "no turns inside turns"),
                 Answer::Document(document) => response(201, "", &document.to_string()),
                 Answer::Raw(status, headers, text) => response(status, headers, &text),
                 Answer::Hang => std::future::pending().await,

@@ -27,8 +27,10 @@ impl Log {
     }
 
     pub fn dispatch(&self) -> Dispatch {
-        let filter =
-            EnvFilter::new("debug,hyper=info,hyper_util=info,reqwest=info,sqlx=info,mio=info");
+        // That a connection or a statement took long says something of the machine alone.
+        let filter = EnvFilter::new(
+            "debug,hyper=info,hyper_util=info,reqwest=info,sqlx=info,sqlx::pool::acquire=error,sqlx::query=error,mio=info",
+        );
         let log = tracing_subscriber::fmt()
             .json()
             .with_env_filter(filter)

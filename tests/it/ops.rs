@@ -1,0 +1,281 @@
+//! What those who run the gateway look at, and the headers of every kind of answer.
+
+use reqwest::{Method, Response};
+use serde_json::{Value, json};
+
+use crate::api_support::{metric, send_webhook};
+use crate::harness::gateway::{path_of, text};
+use crate::harness::{Answer, Context, Gateway, tests};
+
+tests!(
+    "ops",
+    [
+        a_gateway_that_runs_is_live_and_ready,
+        without_its_database_it_is_live_and_not_ready,
+        metrics_move_with_clicks_and_webhooks_and_name_nobody,
+        metrics_are_served_apart_where_wanted,
+        robots_and_browsers_find_their_files,
+        every_kind_of_answer_has_its_safety_headers,
+    ]
+);
+
+async fn get(gateway: &Gateway, path: &str) -> Response {
+    gateway.request(Method::GET, path).send().await.unwrap()
+}
+
+/// Status and the JSON lines of a health check.
+async fn health(gateway: &Gateway, path: &str) -> (u16, Vec<Value>) {
+    let answer = get(gateway, path).await;
+    assert_eq!(answer.headers()["cache-control"], "no-store");
+    let status = answer.status().as_u16();
+    let text = answer.text().await.unwrap();
+    (
+        status,
+        text.lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect(),
+    )
+}
+
+async fn a_gateway_that_runs_is_live_and_ready(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    for path in ["/health/live", "/health/ready"] {
+        let (status, lines) = health(&gateway, path).await;
+        assert_eq!(status, 200);
+        assert!(
+            !lines.is_empty() && lines.iter().all(Value::is_object),
+            "{lines:?}"
+        );
+        let head = gateway.request(Method::HEAD, path).send().await.unwrap();
+        assert_eq!(head.status(), 200);
+    }
+}
+
+async fn without_its_database_it_is_live_and_not_ready(context: Context) {
+    for text in ["not ready", "the sweep failed", "a request failed"] {
+        context.expect_log(text);
+    }
+    let gateway = Gateway::start(&context).await;
+    let body =
+        json!({"scanRef": "s", "final": true, "status": {"overall": "APPROVED"}}).to_string();
+    gateway.state.store.close().await;
+    assert_eq!(health(&gateway, "/health/live").await.0, 200);
+    let (status, lines) = health(&gateway, "/health/ready").await;
+    assert_eq!(status, 503);
+    assert!(lines.iter().any(|line| line["status"] != "ok"), "{lines:?}");
+    assert_eq!(get(&gateway, "/metrics").await.status(), 200);
+    // What cannot be stored is not acknowledged: iDenfy shall send it again.
+    assert_eq!(
+        send_webhook(&gateway, "IDENTIFICATION", body.as_bytes())
+            .await
+            .status(),
+        503
+    );
+    let click = get(&gateway, "/some-link").await;
+    assert_eq!(click.status(), 503);
+    assert!(click.headers().contains_key("retry-after"));
+}
+
+async fn metrics_move_with_clicks_and_webhooks_and_name_nobody(context: Context) {
+    context.expect_log("iDenfy started no session");
+    let gateway = Gateway::start(&context).await;
+    let clicks = |outcome: &str| format!("entrypass_clicks_total{{outcome=\"{outcome}\"}}");
+    let hooks = |result: &str| format!("entrypass_webhooks_total{{result=\"{result}\"}}");
+    let first = get(&gateway, "/metrics").await;
+    assert!(
+        first.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/plain")
+    );
+    let first = first.text().await.unwrap();
+    for name in [
+        "entrypass_clicks_total",
+        "entrypass_mint_duration_seconds",
+        "entrypass_mints_in_flight",
+        "entrypass_webhooks_total",
+        "entrypass_deliveries_total",
+    ] {
+        assert!(
+            first.contains(&format!("# TYPE {name} ")),
+            "{name} in {first}"
+        );
+    }
+    let link = gateway
+        .link(json!({"slug": "secret-slug", "usage": {"type": "multi", "limit": 2}, "token": {"clientId": "secret-client"}}))
+        .await;
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    let session = gateway.sessions(&link).await.remove(0);
+    let body =
+        json!({"scanRef": session["scan_ref"], "final": true, "status": {"overall": "APPROVED"}})
+            .to_string();
+    for _ in 0..2 {
+        assert_eq!(
+            send_webhook(&gateway, "IDENTIFICATION", body.as_bytes())
+                .await
+                .status(),
+            200
+        );
+    }
+    gateway.idenfy.answer(Answer::Raw(402, "", "{}".to_owned()));
+    assert_eq!(gateway.click(&link).await.status(), 503);
+    gateway.idenfy.answer(Answer::Token);
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    let session = gateway.sessions(&link).await.remove(0);
+    let done =
+        json!({"scanRef": session["scan_ref"], "final": true, "status": {"overall": "DENIED"}})
+            .to_string();
+    assert_eq!(
+        send_webhook(&gateway, "IDENTIFICATION", done.as_bytes())
+            .await
+            .status(),
+        200
+    );
+    assert_eq!(gateway.click(&link).await.status(), 410);
+    assert_eq!(get(&gateway, "/unknown-slug").await.status(), 404);
+    for (sample, value) in [
+        (clicks("started"), 2),
+        (clicks("failed"), 1),
+        (clicks("over"), 1),
+        (clicks("unknown"), 1),
+        (hooks("applied"), 2),
+        (hooks("repeat"), 1),
+        (hooks("refused"), 0),
+        ("entrypass_mint_duration_seconds_count".to_owned(), 3),
+        ("entrypass_mints_in_flight".to_owned(), 0),
+    ] {
+        assert_eq!(metric(&gateway, &sample).await, value, "{sample}");
+    }
+    let page = get(&gateway, "/metrics").await.text().await.unwrap();
+    for secret in [
+        "secret-slug",
+        "secret-client",
+        "unknown-slug",
+        "127.0.0.1",
+        text(&link["id"]),
+        text(&session["scan_ref"]),
+    ] {
+        assert!(!page.contains(secret), "{secret}");
+    }
+}
+
+async fn metrics_are_served_apart_where_wanted(context: Context) {
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let gateway = Gateway::with(&context, |config| config.server.metrics_listen = Some(free)).await;
+    let apart = async |path: &str| {
+        gateway
+            .http
+            .get(format!("http://{free}{path}"))
+            .send()
+            .await
+            .unwrap()
+    };
+    assert_eq!(get(&gateway, "/metrics").await.status(), 404);
+    let metrics = apart("/metrics").await;
+    assert_eq!(
+        (
+            metrics.status().as_u16(),
+            &metrics.headers()["x-content-type-options"].clone()
+        ),
+        (200, &"nosniff".parse().unwrap())
+    );
+    assert!(
+        metrics
+            .text()
+            .await
+            .unwrap()
+            .contains("entrypass_clicks_total")
+    );
+    for path in ["/", "/api/v1/links", "/health/live", "/some-link"] {
+        assert_eq!(apart(path).await.status(), 404, "{path}");
+    }
+}
+
+async fn robots_and_browsers_find_their_files(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let robots = get(&gateway, "/robots.txt").await;
+    assert_eq!(robots.status(), 200);
+    let robots = robots.text().await.unwrap();
+    assert!(robots.lines().any(|line| line == "Disallow: /"), "{robots}");
+    let icon = get(&gateway, "/favicon.ico").await;
+    assert_eq!(icon.status(), 200);
+    assert!(
+        icon.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("image/")
+    );
+    let link = gateway.link(json!({"confirm": true})).await;
+    let page = gateway.click(&link).await.text().await.unwrap();
+    let styles = page
+        .split("href=\"")
+        .filter_map(|part| part.split('"').next())
+        .find(|href| href.starts_with("/static/") && href.contains(".css"));
+    let style = get(&gateway, styles.expect("a style sheet")).await;
+    assert_eq!(style.status(), 200);
+    assert!(
+        style.headers()["content-type"]
+            .to_str()
+            .unwrap()
+            .starts_with("text/css")
+    );
+    assert_eq!(get(&gateway, "/static/nothing.css").await.status(), 404);
+    assert_eq!(get(&gateway, "/static/..%2FCargo.toml").await.status(), 404);
+}
+
+async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({})).await;
+    let asking = gateway.link(json!({"confirm": true})).await;
+    let (link, asking) = (path_of(&link), path_of(&asking));
+    for (method, path, status) in [
+        ("GET", link.as_str(), 302),
+        ("GET", &asking, 200),
+        ("HEAD", &asking, 200),
+        ("POST", &asking, 200),
+        ("DELETE", &link, 404),
+        ("GET", "/unknown-slug", 404),
+        ("GET", "/", 404),
+        ("GET", "/a/b/c", 404),
+        ("GET", "/%FF%00", 404),
+        ("GET", "/api/v1/links", 401),
+        ("GET", "/api/v1/nothing", 404),
+        ("PUT", "/api/v1/links", 405),
+        ("GET", "/health/live", 200),
+        ("GET", "/health/ready", 200),
+        ("GET", "/metrics", 200),
+        ("GET", "/robots.txt", 200),
+        ("GET", "/favicon.ico", 200),
+        ("GET", "/static/nothing", 404),
+        ("GET", "/webhooks/idenfy", 405),
+        ("POST", "/webhooks/idenfy", 401),
+        ("OPTIONS", "/api/v1/links", 405),
+        ("GET", "/static/visitor.css", 200),
+    ] {
+        let method = Method::from_bytes(method.as_bytes()).unwrap();
+        let answer = gateway.request(method.clone(), path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{method} {path}");
+        let header = |name: &str| {
+            answer
+                .headers()
+                .get(name)
+                .map(|value| value.to_str().unwrap().to_owned())
+        };
+        assert_eq!(
+            header("x-content-type-options").as_deref(),
+            Some("nosniff"),
+            "{method} {path}"
+        );
+        let policy = header("content-security-policy").expect("a policy");
+        assert!(
+            policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe-"),
+            "{policy}"
+        );
+        assert_eq!(header("server"), None);
+        assert_eq!(header("x-powered-by"), None);
+        assert_eq!(header("access-control-allow-origin"), None);
+    }
+}
