@@ -9,7 +9,9 @@
     reason = "tests stop at what they did not expect"
 )]
 
+mod cli;
 mod clicks;
+mod crash;
 mod harness;
 mod imports;
 mod nodes;
@@ -24,7 +26,9 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
+        cli::tests(),
         clicks::tests(),
+        crash::tests(),
         imports::tests(),
         nodes::tests(),
         store_ledger::tests(),

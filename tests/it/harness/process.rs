@@ -189,6 +189,15 @@ impl Process {
         self.err.lock().expect("no panic inside").clone()
     }
 
+    /// The warnings and errors among it.
+    pub fn trouble(&self) -> String {
+        let log = self.log();
+        let loud = log
+            .lines()
+            .filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
+        loud.collect::<Vec<_>>().join("\n")
+    }
+
     /// What it printed so far.
     pub fn printed(&self) -> String {
         self.out.lock().expect("no panic inside").clone()
@@ -227,10 +236,8 @@ impl Process {
 
 impl Client {
     pub fn new(base: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tls_certs_only([])
+        let address = base.parse().expect("an address");
+        let http = entrypass::http::client_builder(&address)
             .user_agent(PHONE)
             .build();
         Self {

@@ -1,0 +1,3 @@
+//! The command line, as the real binary does it.
+use crate::harness::tests;
+tests!("cli", []);
