@@ -87,6 +87,12 @@ impl Binary {
         self
     }
 
+    /// With a log that leaves nothing out.
+    pub fn log_everything(mut self) -> Self {
+        self.environment.push(("RUST_LOG".into(), "trace".into()));
+        self
+    }
+
     /// Writes a file into the working folder; returns its path.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
@@ -101,20 +107,18 @@ impl Binary {
 
     /// Runs a command to its end, with something to read.
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut child = self.spawn(arguments);
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that does not read ends first.
-        let _ = stdin.write_all(input.as_bytes()).await;
-        drop(stdin);
-        let output = tokio::time::timeout(PATIENCE, child.wait_with_output())
-            .await
-            .expect("the command ends")
-            .expect("its output");
-        Ended {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
+        finish(self.spawn(arguments), input).await
+    }
+
+    /// Runs a command to its end on a terminal of its own, with something typed.
+    pub async fn run_in_terminal(&self, arguments: &[&str], typed: &str) -> Ended {
+        let command = format!(
+            "{} {}",
+            env!("CARGO_BIN_EXE_entrypass"),
+            arguments.join(" ")
+        );
+        let script = ["--quiet", "--return", "--command", &command, "/dev/null"];
+        finish(self.spawn_program("script", &script), typed).await
     }
 
     /// Runs a command that must succeed; returns what it printed.
@@ -169,7 +173,11 @@ impl Binary {
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_entrypass"))
+        self.spawn_program(env!("CARGO_BIN_EXE_entrypass"), arguments)
+    }
+
+    fn spawn_program(&self, program: &str, arguments: &[&str]) -> Child {
+        Command::new(program)
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
@@ -253,7 +261,12 @@ impl Client {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        self.open(method, &format!("{}{path}", self.base))
+    }
+
+    /// A request to any address.
+    pub fn open(&self, method: Method, address: &str) -> RequestBuilder {
+        self.http.request(method, address)
     }
 
     pub async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Told {
@@ -288,6 +301,22 @@ impl Client {
     /// A visitor's click; an error where the connection broke.
     pub async fn click(&self, slug: &str) -> Result<Response, reqwest::Error> {
         self.request(Method::GET, &format!("/{slug}")).send().await
+    }
+}
+
+async fn finish(mut child: Child, input: &str) -> Ended {
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A command that does not read ends first.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output())
+        .await
+        .expect("the command ends")
+        .expect("its output");
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
     }
 }
 
