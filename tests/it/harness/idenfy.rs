@@ -121,7 +121,6 @@ impl ScriptedIdenfy {
             }
             let answer = self.answer.lock().expect("no panic inside").clone();
             let whole = match answer {
-                Answer::Token => self.token(&path, &body),
                 Answer::Slow(pause) => {
                     tokio::time::sleep(pause).await;
                     self.token(&path, &body)
@@ -131,7 +130,7 @@ impl ScriptedIdenfy {
                     self.token(&path, &body)
                 }
                 Answer::FailEvery(each) if n % each == 0 => response(500, "", "{}"),
-                Answer::FailEvery(_) => self.token(&path, &body),
+                Answer::Token | Answer::FailEvery(_) => self.token(&path, &body),
                 Answer::Document(document) => response(201, "", &document.to_string()),
                 Answer::Raw(status, headers, text) => response(status, headers, &text),
                 Answer::Hang => std::future::pending().await,
