@@ -159,7 +159,8 @@ async fn told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_do
         .await;
         process.terminate().await;
         eventually(BOUND, "nobody new is let in", async || {
-            TcpStream::connect(address).await.is_err()
+            let knock = TcpStream::connect(address);
+            matches!(tokio::time::timeout(BOUND / 20, knock).await, Ok(Err(_)))
         })
         .await;
         gate.add_permits(20);

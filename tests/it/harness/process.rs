@@ -191,6 +191,14 @@ impl Binary {
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the gateway's log:\n{}", self.log());
+        }
+    }
+}
+
 impl Process {
     /// What it logged so far.
     pub fn log(&self) -> String {
@@ -247,6 +255,8 @@ impl Client {
         let address = base.parse().expect("an address");
         let http = entrypass::http::client_builder(&address)
             .user_agent(PHONE)
+            // Each request on a connection of its own: an idle one may be closed just when it is used.
+            .pool_max_idle_per_host(0)
             .build();
         Self {
             http: http.expect("a client"),
