@@ -210,7 +210,9 @@ impl Process {
         let log = self.log();
         let loud = log
             .lines()
-            .filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""));
+            .filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""))
+            // A connection to PostgreSQL that is given back while its worker ends.
+            .filter(|line| !line.contains("it is being shutdown"));
         loud.collect::<Vec<_>>().join("\n")
     }
 
