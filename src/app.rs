@@ -1,6 +1,7 @@
 //! The composition root: puts the parts together, starts them, and ends them in order.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,6 +29,10 @@ const SHUTDOWN_SECONDS: u64 = 65;
 /// How long clicks in flight may take to come to their end after the order to stop.
 const DRAIN: Duration = Duration::from_secs(SHUTDOWN_SECONDS);
 
+/// How long those who take connections may need to hear that they pause; they do not tell when they have, and log
+/// an error where a door closes on them.
+const PAUSING: Duration = Duration::from_millis(250);
+
 /// Between the automatic and the manual result of the embedded iDenfy.
 const SANDBOX_REVIEW: Duration = Duration::from_secs(2);
 
@@ -52,6 +57,7 @@ pub struct Running {
     /// What its handlers share.
     pub state: Arc<State>,
     servers: Vec<ServerHandle>,
+    doors: Vec<TcpListener>,
     sweep: JoinHandle<()>,
 }
 
@@ -102,6 +108,12 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         store: store.clone(),
         clock: clock.clone(),
     });
+    let own = |listener: &TcpListener| {
+        listener
+            .try_clone()
+            .map_err(|e| StartError::Listen(address, e))
+    };
+    let mut doors = vec![own(&listener)?];
     let mut servers = vec![serve(
         &state,
         &redeemer,
@@ -110,13 +122,16 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         config.server.workers,
     )?];
     if let Some(address) = config.server.metrics_listen {
-        servers.push(serve_metrics(&state, listen(address)?.0)?);
+        let listener = listen(address)?.0;
+        doors.push(own(&listener)?);
+        servers.push(serve_metrics(&state, listener)?);
     }
     let sweep = tokio::spawn(Sweep { store, clock }.run());
     Ok(Running {
         address,
         state,
         servers,
+        doors,
         sweep,
     })
 }
@@ -128,6 +143,8 @@ impl Running {
         for server in &self.servers {
             server.pause().await;
         }
+        tokio::time::sleep(PAUSING).await;
+        self.doors.into_iter().for_each(close);
         self.state.tasks.close();
         let _ = tokio::time::timeout(DRAIN, self.state.tasks.wait()).await;
         for server in &self.servers {
@@ -136,6 +153,12 @@ impl Running {
         self.sweep.abort();
         self.state.store.close().await;
     }
+}
+
+/// Refuses new connections at once: while it is only paused, they would wait at a door that never opens again.
+fn close(door: TcpListener) {
+    // Where a system knows no such thing for a listener, they wait.
+    let _ = TcpStream::from(OwnedFd::from(door)).shutdown(Shutdown::Both);
 }
 
 /// Points the settings at an iDenfy stand-in served by this very process.

@@ -13,6 +13,11 @@ use crate::web::api::keys::KeyDocument;
 /// Keys listed; nobody looks after more by hand.
 const LIST_MAX: i64 = 1000;
 
+pub const EXAMPLES: &str = "Examples:
+  entrypass key create --name backend
+  entrypass key list
+  entrypass key revoke 0197d1a0-5f3c-7c52-9a41-0d2f6a1b7c3e";
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a key; prints it, alone, once
@@ -31,12 +36,16 @@ pub enum Command {
         expires_at: Option<String>,
     },
     /// List keys, newest first
+    #[command(after_help = "Examples:\n  entrypass key list\n  entrypass key list --json")]
     List {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
     /// Revoke a key
+    #[command(after_help = "Examples:
+  entrypass key revoke 0197d1a0-5f3c-7c52-9a41-0d2f6a1b7c3e
+  entrypass key revoke 0197d1a0-5f3c-7c52-9a41-0d2f6a1b7c3e --yes")]
     Revoke {
         /// Its id
         id: String,

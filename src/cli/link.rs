@@ -14,6 +14,11 @@ use crate::web::api::links::LinkDocument;
 /// Links read at a time while listing.
 const PAGE: i64 = 200;
 
+pub const EXAMPLES: &str = "Examples:
+  entrypass link create --name 'Berlin fair' --uses 100 --confirm
+  entrypass link list --status active
+  entrypass link deactivate berlin-fair";
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Make a link; prints its URL, alone
@@ -23,6 +28,10 @@ pub enum Command {
   entrypass link create --name Website --unlimited --slug verify --flow document --json")]
     Create(Box<Create>),
     /// List links, newest first
+    #[command(after_help = "Examples:
+  entrypass link list
+  entrypass link list --status active --q berlin
+  entrypass link list --json")]
     List {
         /// Only links of this status: active, deactivated, expired or exhausted
         #[arg(long)]
@@ -35,6 +44,9 @@ pub enum Command {
         json: bool,
     },
     /// Show a link
+    #[command(after_help = "Examples:
+  entrypass link show berlin-fair
+  entrypass link show 0197d1a0-5f3c-7c52-9a41-0d2f6a1b7c3e --json")]
     Show {
         /// Id or slug
         link: String,
@@ -43,16 +55,23 @@ pub enum Command {
         json: bool,
     },
     /// Switch a link off
+    #[command(after_help = "Example:
+  entrypass link deactivate berlin-fair")]
     Deactivate {
         /// Id or slug
         link: String,
     },
     /// Switch a link on again
+    #[command(after_help = "Example:
+  entrypass link activate berlin-fair")]
     Activate {
         /// Id or slug
         link: String,
     },
     /// Delete a link: its URL is gone for good, its slug is never given out again
+    #[command(after_help = "Examples:
+  entrypass link delete berlin-fair
+  entrypass link delete berlin-fair --yes")]
     Delete {
         /// Id or slug
         link: String,

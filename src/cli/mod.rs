@@ -69,14 +69,20 @@ enum Command {
     #[command(after_help = "Examples:\n  entrypass serve\n  entrypass serve --sandbox")]
     Serve(serve::Args),
     /// Create or upgrade the database (serve does it too)
+    #[command(
+        after_help = "Examples:\n  entrypass migrate\n  entrypass migrate --config /etc/entrypass.toml"
+    )]
     Migrate,
     /// Check settings, database, iDenfy credentials, public URL and clock
+    #[command(
+        after_help = "Examples:\n  entrypass doctor\n  entrypass doctor --config /etc/entrypass.toml"
+    )]
     Doctor,
     /// Make and look after links
-    #[command(subcommand)]
+    #[command(subcommand, after_help = link::EXAMPLES)]
     Link(link::Command),
     /// Make and revoke API keys
-    #[command(subcommand)]
+    #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
     /// Write a consistent copy of the running SQLite database
     #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]

@@ -73,6 +73,10 @@ pub(super) struct Event {
 }
 
 /// One token and all that came of it.
+#[expect(
+    clippy::struct_field_names,
+    reason = "`session_length` is iDenfy's name"
+)]
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) token: String,

@@ -23,6 +23,9 @@ mod faults;
 mod fuzz;
 mod fuzz_idenfy;
 mod fuzz_inputs;
+mod cli;
+mod clicks;
+mod crash;
 mod harness;
 mod imports;
 mod nodes;
@@ -60,6 +63,9 @@ fn main() {
         clicks::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
+        cli::tests(),
+        clicks::tests(),
+        crash::tests(),
         imports::tests(),
         nodes::tests(),
         ops::tests(),

@@ -143,7 +143,11 @@ async fn click(
     let is_on = before.deactivated_at.is_none()
         && before.terms.expires_at.is_none_or(|end| kit.now() < end);
     let left = before.remaining().unwrap_or(i64::MAX);
-    let expected = if is_on { left.min(n as i64) } else { 0 };
+    let expected = if is_on {
+        left.min(i64::try_from(n).expect("few"))
+    } else {
+        0
+    };
     let wanted: Vec<_> = (0..n).map(|_| kit.session_of(Some(link))).collect();
     let answers = join_all(wanted.iter().map(|s| kit.try_reserve(s, &[]))).await;
     let mut granted = 0;

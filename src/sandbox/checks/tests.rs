@@ -9,6 +9,7 @@ fn refused(name: &str, value: Value) -> bool {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "it is one table of cases")]
 fn values_at_the_documented_limits_are_taken_and_those_beyond_are_refused() {
     let (long, x) = (|n: usize| json!("x".repeat(n)), "additionalData");
     let url = |n: usize| json!(format!("https://e.example/{}", "x".repeat(n - 18)));

@@ -8,9 +8,9 @@ fn session(name: &str) -> Session {
 #[test]
 fn the_oldest_session_is_forgotten_under_all_its_names() {
     let sessions = Sessions::new(2);
-    ["a", "b", "c"]
-        .into_iter()
-        .for_each(|name| sessions.add(session(name)));
+    for name in ["a", "b", "c"] {
+        sessions.add(session(name));
+    }
     assert!(sessions.by_token("a").is_none() && sessions.by_scan_ref("scan-a").is_none());
     assert!(sessions.by_token("b").is_some() && sessions.by_scan_ref("scan-c").is_some());
     let later = Instant::now() + Duration::from_secs(61);
@@ -21,7 +21,7 @@ fn the_oldest_session_is_forgotten_under_all_its_names() {
 fn a_visit_changes_the_deadline_once() {
     let sessions = Sessions::new(2);
     sessions.add(Session {
-        session_length: Duration::from_secs(300),
+        session_length: Duration::from_mins(5),
         ..session("a")
     });
     let now = Instant::now();
@@ -30,7 +30,7 @@ fn a_visit_changes_the_deadline_once() {
         .unwrap()
         .deadline;
     let again = sessions.open("a", now + Duration::from_secs(9), DateTime::UNIX_EPOCH);
-    assert_eq!(first, now + Duration::from_secs(300));
+    assert_eq!(first, now + Duration::from_mins(5));
     assert_eq!(again.unwrap().deadline, first);
     let before = sessions.expire(
         first.checked_sub(Duration::from_secs(1)).unwrap(),

@@ -62,6 +62,11 @@ impl Engine {
 }
 
 impl Database {
+    /// One that somebody else made, and looks after.
+    pub fn existing(url: String) -> Self {
+        Self { url, _folder: None }
+    }
+
     /// Executes a statement behind the gateway's back; tells how many rows it changed.
     pub async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());

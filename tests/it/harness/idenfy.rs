@@ -136,7 +136,6 @@ impl ScriptedIdenfy {
                 answer => answer,
             };
             let whole = match answer {
-                Answer::Token => self.token(&path, &body),
                 Answer::Slow(pause) => {
                     tokio::time::sleep(pause).await;
                     self.token(&path, &body)
@@ -146,7 +145,7 @@ impl ScriptedIdenfy {
                     self.token(&path, &body)
                 }
                 Answer::FailEvery(each) if n % each == 0 => response(500, "", "{}"),
-                Answer::FailEvery(_) => self.token(&path, &body),
+                Answer::Token | Answer::FailEvery(_) => self.token(&path, &body),
                 Answer::EachOf(_) => response(500, "", "no turns inside turns"),
                 Answer::Document(document) => response(201, "", &document.to_string()),
                 Answer::Raw(status, headers, text) => response(status, headers, &text),

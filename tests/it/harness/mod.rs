@@ -76,8 +76,8 @@ pub fn on_engine(trials: &mut Vec<Trial>, engine: Engine, area: &str, name: &str
 pub fn plain(area: &str, name: &str, test: fn()) -> Trial {
     Trial::test(format!("{area}::{name}"), move || {
         catch_unwind(test).map_err(|panic| {
-            let text = panic.downcast_ref::<String>().cloned();
-            text.unwrap_or_default().into()
+            let told = panic.downcast_ref::<String>().cloned();
+            told.unwrap_or_default().into()
         })
     })
 }

@@ -87,6 +87,12 @@ impl Binary {
         self
     }
 
+    /// With a log that leaves nothing out.
+    pub fn log_everything(mut self) -> Self {
+        self.environment.push(("RUST_LOG".into(), "trace".into()));
+        self
+    }
+
     /// Writes a file into the working folder; returns its path.
     pub fn file(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
@@ -101,20 +107,18 @@ impl Binary {
 
     /// Runs a command to its end, with something to read.
     pub async fn run_with_input(&self, arguments: &[&str], input: &str) -> Ended {
-        let mut child = self.spawn(arguments);
-        let mut stdin = child.stdin.take().expect("a pipe");
-        // A command that does not read ends first.
-        let _ = stdin.write_all(input.as_bytes()).await;
-        drop(stdin);
-        let output = tokio::time::timeout(PATIENCE, child.wait_with_output())
-            .await
-            .expect("the command ends")
-            .expect("its output");
-        Ended {
-            code: output.status.code(),
-            out: String::from_utf8(output.stdout).expect("text"),
-            err: String::from_utf8(output.stderr).expect("text"),
-        }
+        finish(self.spawn(arguments), input).await
+    }
+
+    /// Runs a command to its end on a terminal of its own, with something typed.
+    pub async fn run_in_terminal(&self, arguments: &[&str], typed: &str) -> Ended {
+        let command = format!(
+            "{} {}",
+            env!("CARGO_BIN_EXE_entrypass"),
+            arguments.join(" ")
+        );
+        let script = ["--quiet", "--return", "--command", &command, "/dev/null"];
+        finish(self.spawn_program("script", &script), typed).await
     }
 
     /// Runs a command that must succeed; returns what it printed.
@@ -169,7 +173,11 @@ impl Binary {
     }
 
     fn spawn(&self, arguments: &[&str]) -> Child {
-        Command::new(env!("CARGO_BIN_EXE_entrypass"))
+        self.spawn_program(env!("CARGO_BIN_EXE_entrypass"), arguments)
+    }
+
+    fn spawn_program(&self, program: &str, arguments: &[&str]) -> Child {
+        Command::new(program)
             .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
@@ -183,10 +191,29 @@ impl Binary {
     }
 }
 
+impl Drop for Process {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the gateway's log:\n{}", self.log());
+        }
+    }
+}
+
 impl Process {
     /// What it logged so far.
     pub fn log(&self) -> String {
         self.err.lock().expect("no panic inside").clone()
+    }
+
+    /// The warnings and errors among it.
+    pub fn trouble(&self) -> String {
+        let log = self.log();
+        let loud = log
+            .lines()
+            .filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""))
+            // A connection to PostgreSQL that is given back while its worker ends.
+            .filter(|line| !line.contains("it is being shutdown"));
+        loud.collect::<Vec<_>>().join("\n")
     }
 
     /// What it printed so far.
@@ -227,11 +254,11 @@ impl Process {
 
 impl Client {
     pub fn new(base: &str, key: &str) -> Self {
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .tls_certs_only([])
+        let address = base.parse().expect("an address");
+        let http = entrypass::http::client_builder(&address)
             .user_agent(PHONE)
+            // Each request on a connection of its own: an idle one may be closed just when it is used.
+            .pool_max_idle_per_host(0)
             .build();
         Self {
             http: http.expect("a client"),
@@ -246,7 +273,12 @@ impl Client {
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.base))
+        self.open(method, &format!("{}{path}", self.base))
+    }
+
+    /// A request to any address.
+    pub fn open(&self, method: Method, address: &str) -> RequestBuilder {
+        self.http.request(method, address)
     }
 
     pub async fn api(&self, method: Method, path: &str, body: Option<Value>) -> Told {
@@ -281,6 +313,22 @@ impl Client {
     /// A visitor's click; an error where the connection broke.
     pub async fn click(&self, slug: &str) -> Result<Response, reqwest::Error> {
         self.request(Method::GET, &format!("/{slug}")).send().await
+    }
+}
+
+async fn finish(mut child: Child, input: &str) -> Ended {
+    let mut stdin = child.stdin.take().expect("a pipe");
+    // A command that does not read ends first.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output())
+        .await
+        .expect("the command ends")
+        .expect("its output");
+    Ended {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
     }
 }
 

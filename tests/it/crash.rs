@@ -1,0 +1,209 @@
+//! What is left after the process was killed, and what an order to stop does: the real binary, the real clock.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
+
+use crate::harness::gateway::{location, text};
+use crate::harness::idenfy::ScriptedIdenfy;
+use crate::harness::process::{Binary, Client};
+use crate::harness::{Answer, Context, eventually, tests};
+
+tests!(
+    "crash",
+    [
+        killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_never_began,
+        told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_done,
+    ],
+    Postgres: [another_node_settles_what_a_killed_one_left]
+);
+
+/// How soon sessions of a dead process are settled.
+const SETTLED: Duration = Duration::from_secs(40);
+
+/// How long the test waits for what must come soon.
+const BOUND: Duration = Duration::from_secs(20);
+
+/// Mints that are answered before the process is killed.
+const ANSWERED: usize = 40;
+
+async fn killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_never_began(
+    context: Context,
+) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "3000");
+    let mut process = binary.serve(&[]).await;
+    let client = binary.client(&process).await;
+    let link = make_link(&client, 100).await;
+    let (id, slug) = (text(&link["id"]), text(&link["slug"]));
+
+    // Some are answered, the others wait for iDenfy when the power goes.
+    idenfy.answer(Answer::When(Arc::new(Semaphore::new(ANSWERED))));
+    let sent_on = AtomicUsize::new(0);
+    let clicks = (0..1000).map(|_| async {
+        let answer = client.click(slug).await.ok()?;
+        let to = (answer.status() == 302).then(|| location(&answer));
+        sent_on.fetch_add(usize::from(to.is_some()), Ordering::SeqCst);
+        to
+    });
+    let kill = async {
+        eventually(BOUND, "visitors are sent on", async || {
+            sent_on.load(Ordering::SeqCst) >= ANSWERED / 2
+        })
+        .await;
+        process.kill().await;
+    };
+    let (answers, ()) = join(join_all(clicks), kill).await;
+    let redirects: BTreeSet<String> = answers.into_iter().flatten().collect();
+    assert_eq!(redirects.len(), sent_on.load(Ordering::SeqCst));
+
+    // Everyone who was sent on has his session on disk, before anything else is done.
+    idenfy.answer(Answer::Token);
+    let process = binary.serve(&[]).await;
+    let client = client.at(&process);
+    let sessions = sessions_of(&client, id).await;
+    let active: BTreeSet<&str> = sessions
+        .iter()
+        .filter(|session| session["status"] == "active")
+        .map(|session| text(&session["scan_ref"]))
+        .collect();
+    for redirect in &redirects {
+        let scan = redirect.rsplit_once("token-").expect("a token").1;
+        assert!(active.contains(&*format!("scan-{scan}")), "{redirect}");
+    }
+    let starting = count(&sessions, "starting");
+    assert!(starting > 0, "the process died while iDenfy was asked");
+    assert_eq!(used(&client, id).await, 100 - count(&sessions, "failed"));
+
+    eventually(
+        SETTLED,
+        "what the dead process left is settled",
+        async || count(&sessions_of(&client, id).await, "starting") == 0,
+    )
+    .await;
+    let sessions = sessions_of(&client, id).await;
+    let spent = sessions.len() - count(&sessions, "failed");
+    assert_eq!(spent, active.len());
+    assert_eq!(used(&client, id).await, spent);
+
+    // What is left of the link is exactly what was given back.
+    let clicks = join_all((0..150).map(|_| client.click(slug))).await;
+    let again = clicks
+        .into_iter()
+        .map(|answer| answer.expect("an answer").status().as_u16());
+    let again: Vec<u16> = again.collect();
+    assert!(
+        again.iter().all(|status| [302, 410].contains(status)),
+        "{again:?}"
+    );
+    assert_eq!(
+        again.iter().filter(|status| **status == 302).count(),
+        100 - spent
+    );
+    assert_eq!(used(&client, id).await, 100);
+}
+
+async fn another_node_settles_what_a_killed_one_left(context: Context) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "500");
+    let mut one = binary.serve(&[]).await;
+    let two = binary.serve(&[]).await;
+    let client = binary.client(&two).await;
+    let link = make_link(&client, 10).await;
+    let (id, slug) = (text(&link["id"]), text(&link["slug"]));
+    idenfy.answer(Answer::Hang);
+    let visitor = client.at(&one);
+    let clicks = join_all((0..10).map(|_| visitor.click(slug)));
+    let kill = async {
+        eventually(BOUND, "iDenfy is asked", async || {
+            idenfy.calls().len() == 10
+        })
+        .await;
+        one.kill().await;
+    };
+    let (answers, ()) = join(clicks, kill).await;
+    assert!(answers.iter().all(Result::is_err));
+    assert_eq!(used(&client, id).await, 10);
+    eventually(SETTLED, "the other node settles them", async || {
+        used(&client, id).await == 0
+    })
+    .await;
+    assert_eq!(count(&sessions_of(&client, id).await, "failed"), 10);
+}
+
+async fn told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_done(
+    context: Context,
+) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "30000");
+    let mut process = binary.serve(&[]).await;
+    let client = binary.client(&process).await;
+    let link = make_link(&client, 30).await;
+    let gate = Arc::new(Semaphore::new(0));
+    idenfy.answer(Answer::When(gate.clone()));
+    let clicks = join_all((0..20).map(|_| client.click(text(&link["slug"]))));
+    let address = process.base.strip_prefix("http://").expect("an address");
+    let stop = async {
+        eventually(BOUND, "iDenfy is asked", async || {
+            idenfy.calls().len() == 20
+        })
+        .await;
+        process.terminate().await;
+        eventually(BOUND, "nobody new is let in", async || {
+            let knock = TcpStream::connect(address);
+            matches!(tokio::time::timeout(BOUND / 20, knock).await, Ok(Err(_)))
+        })
+        .await;
+        gate.add_permits(20);
+    };
+    let (answers, ()) = join(clicks, stop).await;
+    let mut redirects = BTreeSet::new();
+    for answer in answers {
+        let answer = answer.expect("an answer");
+        assert_eq!(answer.status(), 302);
+        redirects.insert(location(&answer));
+    }
+    assert_eq!(redirects.len(), 20);
+    assert_eq!(process.ended().await, Some(0), "{}", process.log());
+    assert_eq!(process.trouble(), "");
+    let count = async |sql| database.numbers(sql).await;
+    assert_eq!(count("SELECT used FROM links").await, [20]);
+    let active = "SELECT COUNT(*) FROM sessions WHERE status = 'active'";
+    assert_eq!(count(active).await, [20]);
+    assert_eq!(count("SELECT COUNT(*) FROM sessions").await, [20]);
+}
+
+async fn make_link(client: &Client, limit: i64) -> Value {
+    let link = json!({"name": "A link", "usage": {"type": "multi", "limit": limit}});
+    let (status, link) = client
+        .api(reqwest::Method::POST, "/links", Some(link))
+        .await;
+    assert_eq!(status, 201, "{link}");
+    link
+}
+
+async fn sessions_of(client: &Client, link: &str) -> Vec<Value> {
+    client.all(&format!("/links/{link}/sessions")).await
+}
+
+fn count(sessions: &[Value], status: &str) -> usize {
+    let those = sessions
+        .iter()
+        .filter(|session| session["status"] == status);
+    those.count()
+}
+
+async fn used(client: &Client, link: &str) -> usize {
+    let link = client.get(&format!("/links/{link}")).await;
+    let used = link["usage"]["used"].as_u64().expect("a number");
+    usize::try_from(used).expect("a small number")
+}
