@@ -13,6 +13,7 @@ mod clicks;
 mod harness;
 mod imports;
 mod nodes;
+mod openapi;
 mod store_kit;
 mod store_ledger;
 mod store_records;
@@ -27,6 +28,7 @@ fn main() {
         clicks::tests(),
         imports::tests(),
         nodes::tests(),
+        openapi::tests(),
         store_ledger::tests(),
         store_records::tests(),
         store_rule::tests(),
