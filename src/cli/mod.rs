@@ -10,6 +10,7 @@ use crate::config::{self, Config};
 use crate::domain::field_error::FieldErrors;
 use crate::store::Store;
 use crate::telemetry;
+use crate::web::api::openapi;
 
 mod backup;
 mod doctor;
@@ -87,6 +88,9 @@ enum Command {
     /// Write a consistent copy of the running SQLite database
     #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]
     Backup(backup::Args),
+    /// Print the API's OpenAPI document
+    #[command(after_help = "Example:\n  entrypass openapi > openapi.json")]
+    Openapi,
 }
 
 /// What the commands on data share.
@@ -126,6 +130,10 @@ pub fn run() -> ExitCode {
 }
 
 async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
+    if matches!(cli.command, Command::Openapi) {
+        println!("{}", openapi::json());
+        return Ok(ExitCode::SUCCESS);
+    }
     let file = config::config_file(cli.config);
     let config = Config::load(file.as_deref(), config::environment(), &[]);
     if matches!(cli.command, Command::Doctor) {
@@ -144,7 +152,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
         Command::Backup(args) => backup::run(Context::open(config).await?, &args).await?,
-        Command::Doctor => {}
+        Command::Doctor | Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,7 +10,7 @@ use actix_web::{
     http::header::{
         CacheControl, CacheDirective, ContentType, ETag, EntityTag, Header, IfNoneMatch,
     },
-    web,
+    web::{self, Bytes},
 };
 use sha2::{Digest, Sha256};
 
@@ -19,6 +19,7 @@ type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    ("docs.css", CSS, include_bytes!("../../static/docs.css")),
     (
         "favicon.svg",
         SVG,
@@ -53,7 +54,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
         name,
         content_type,
         bytes,
-        hash: hex::encode(&Sha256::digest(bytes)[..8]),
+        hash: hash(bytes),
     };
     SOURCES.iter().map(asset).collect()
 });
@@ -63,6 +64,41 @@ struct Asset {
     content_type: &'static str,
     bytes: &'static [u8],
     hash: String,
+}
+
+/// Something made at the start and served under a fixed address, to be kept for minutes.
+#[derive(Debug)]
+pub(super) struct Kept {
+    content_type: &'static str,
+    body: Bytes,
+    hash: String,
+}
+
+impl Kept {
+    /// Keeps `body`.
+    pub fn new(content_type: &'static str, body: Bytes) -> Self {
+        let hash = hash(&body);
+        Self {
+            content_type,
+            body,
+            hash,
+        }
+    }
+
+    /// Answers with it.
+    pub fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        let kept = CacheControl(vec![
+            CacheDirective::Public,
+            CacheDirective::MaxAge(FOR_NOW),
+        ]);
+        conditional(
+            request,
+            &self.hash,
+            kept,
+            self.content_type,
+            self.body.clone(),
+        )
+    }
 }
 
 /// The path under which a page asks for an embedded file, hash included.
@@ -82,7 +118,8 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
         .service(get_or_head("/robots.txt", robots));
 }
 
-fn get_or_head<F, Args>(path: &str, handler: F) -> Resource
+/// A path that answers GET and HEAD.
+pub(super) fn get_or_head<F, Args>(path: &str, handler: F) -> Resource
 where
     F: actix_web::Handler<Args> + Copy,
     Args: actix_web::FromRequest + 'static,
@@ -111,12 +148,34 @@ async fn robots() -> HttpResponse {
         .body(ROBOTS)
 }
 
+fn hash(bytes: &[u8]) -> String {
+    hex::encode(&Sha256::digest(bytes)[..8])
+}
+
 fn find(name: &str) -> Option<&'static Asset> {
     ASSETS.iter().find(|asset| asset.name == name)
 }
 
 fn answer(asset: &Asset, request: &HttpRequest) -> HttpResponse {
-    let tag = EntityTag::new_strong(asset.hash.clone());
+    let kept = kept(asset, request.query_string());
+    conditional(
+        request,
+        &asset.hash,
+        kept,
+        asset.content_type,
+        Bytes::from_static(asset.bytes),
+    )
+}
+
+/// The body, or `304` to who has it already.
+fn conditional(
+    request: &HttpRequest,
+    hash: &str,
+    kept: CacheControl,
+    content_type: &'static str,
+    body: Bytes,
+) -> HttpResponse {
+    let tag = EntityTag::new_strong(hash.to_owned());
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|other| other.weak_eq(&tag)),
@@ -127,13 +186,11 @@ fn answer(asset: &Asset, request: &HttpRequest) -> HttpResponse {
     } else {
         HttpResponse::Ok()
     };
-    response
-        .insert_header(ETag(tag))
-        .insert_header(kept(asset, request.query_string()));
+    response.insert_header(ETag(tag)).insert_header(kept);
     if known {
         response.finish()
     } else {
-        response.content_type(asset.content_type).body(asset.bytes)
+        response.content_type(content_type).body(body)
     }
 }
 

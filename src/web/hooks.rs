@@ -16,10 +16,24 @@ const BODY_MAX: usize = 1024 * 1024;
 /// The longest event type that is kept, in bytes: iDenfy's have half of it, and indices take no endless keys.
 const EVENT_TYPE_MAX: usize = 64;
 
-/// `POST /webhooks/idenfy`. Refused in this order: too large, not signed, not readable.
+/// Takes a result from iDenfy.
+///
+/// For iDenfy alone: give iDenfy this address and the signing key of `idenfy.webhook_key`. The raw body is signed with
+/// that key. It is stored before it is answered, repeats change nothing, and one about a session that is not ours is
+/// answered 200 too. Refused in this order: too large, not signed, not readable.
 ///
 /// # Errors
 /// Why the webhook was refused.
+#[utoipa::path(post, path = "/webhooks/idenfy", operation_id = "receiveIdenfyWebhook", tag = "iDenfy's webhook",
+    params(
+        ("Idenfy-Signature" = String, Header, description = "Hex HMAC-SHA256 of the raw body.", pattern = "^[0-9a-fA-F]{64}$", example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"),
+        ("Idenfy-Event-Type" = Option<String>, Header, description = "What kind of event it is.", nullable = false, example = "IDENTIFICATION_MANUAL_FINISHED")),
+    request_body(content = Object, description = "What iDenfy tells; its `scanRef` names the session.",
+        example = json!({"scanRef": "5f4dcc3b-5aa7-11f1-9a3c-0242ac120002", "clientId": "customer-17", "final": true, "status": {"overall": "APPROVED"}})),
+    responses(
+        (status = 200, description = "Stored."), (status = 400, description = "bad_request"),
+        (status = 401, description = "unauthorized"), (status = 413, description = "too_large"),
+        (status = 503, description = "database_unavailable")))]
 pub async fn receive(
     request: HttpRequest,
     payload: web::Payload,

@@ -20,6 +20,7 @@ pub mod agents;
 pub mod api;
 pub mod assets;
 pub mod client_address;
+pub mod docs;
 pub mod hooks;
 pub mod i18n;
 pub mod in_app;
@@ -103,6 +104,7 @@ pub fn routes(
             .app_data(web::PayloadConfig::new(FORM_MAX));
         config
             .configure(assets::routes)
+            .configure(docs::routes)
             .configure(|c| ops::routes(c, serves_metrics));
         config.service(
             web::resource("/webhooks/idenfy")

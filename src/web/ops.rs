@@ -6,6 +6,7 @@ use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
 use super::State;
+use super::api::schemas::HealthCheck;
 
 /// How long the database may take to answer a readiness check.
 const READY_BUDGET: Duration = Duration::from_secs(2);
@@ -27,11 +28,21 @@ pub fn metrics_route(config: &mut web::ServiceConfig) {
     config.route("/metrics", web::get().to(metrics));
 }
 
-async fn live() -> HttpResponse {
+/// Tells whether the process runs.
+#[utoipa::path(get, path = "/health/live", operation_id = "live", tag = "Health",
+    responses((status = 200, description = "It runs.", body = HealthCheck)))]
+pub(super) async fn live() -> HttpResponse {
     lines(HttpResponse::Ok(), "process", true)
 }
 
-async fn ready(state: web::Data<State>) -> HttpResponse {
+/// Tells whether the gateway can work.
+///
+/// A JSON object a line, a line for each check. Send it no traffic while it answers 503.
+#[utoipa::path(get, path = "/health/ready", operation_id = "ready", tag = "Health",
+    responses(
+        (status = 200, description = "All checks passed.", body = HealthCheck),
+        (status = 503, description = "A check failed.", body = HealthCheck)))]
+pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
     if let Ok(Ok(())) = answer {
         return lines(HttpResponse::Ok(), "database", true);

@@ -70,16 +70,19 @@ pub struct ProblemDocument {
     /// The status in words.
     pub title: &'static str,
     /// The HTTP status.
+    #[schema(minimum = 400, maximum = 599)]
     pub status: u16,
     /// What is wrong with this request, for a person.
     pub detail: String,
-    /// What is wrong, for a program.
+    /// What is wrong, for a program: one of the codes in the table of problems.
+    #[schema(examples("slug_taken"))]
     pub code: &'static str,
-    /// Each field that is wrong.
+    /// Each field that is wrong, with the code `invalid`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldErrorDocument>,
     /// The session that is open, with the code `session_open`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, format = "uuid")]
     pub session_id: Option<String>,
 }
 

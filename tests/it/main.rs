@@ -18,17 +18,17 @@ mod api_links_refused;
 mod api_lists;
 mod api_sessions;
 mod api_support;
+mod cli;
 mod clicks;
+mod crash;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
 mod fuzz_inputs;
-mod cli;
-mod clicks;
-mod crash;
 mod harness;
 mod imports;
 mod nodes;
+mod openapi;
 mod ops;
 mod store_kit;
 mod store_ledger;
@@ -64,11 +64,11 @@ fn main() {
         fuzz::tests(),
         fuzz_idenfy::tests(),
         cli::tests(),
-        clicks::tests(),
         crash::tests(),
         imports::tests(),
         nodes::tests(),
         ops::tests(),
+        openapi::tests(),
         store_ledger::tests(),
         store_records::tests(),
         store_rule::tests(),

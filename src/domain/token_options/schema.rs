@@ -53,7 +53,7 @@ fn of_kind(kind: Kind) -> Value {
             json!({"type": "string", "minLength": 1, "maxLength": most, "pattern": "^[ -~]+$"})
         }
         Kind::Date => json!({"type": "string", "format": "date"}),
-        Kind::Nationality => json!({"anyOf": [words(&country::CODES), {"const": "ALL"}]}),
+        Kind::Nationality => json!({"anyOf": [words(&country::CODES), words(&["ALL"])]}),
         Kind::CountryOrCountries => {
             json!({"anyOf": [words(&country::CODES), of_kind(Kind::Countries)]})
         }

@@ -134,8 +134,9 @@ impl Fields {
         }
     }
 
-    /// Notes that a field is missing.
+    /// Notes that a field is missing; one that is there as null is not unknown as well.
     pub fn missing<T>(&mut self, name: &str) -> Option<T> {
+        self.map.remove(name);
         self.wrong(name, "is required")
     }
 

@@ -3,12 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
 use super::idempotent;
-use super::paging::{Page, Query};
+use super::paging::{Page, PageQuery, Query};
+use super::schemas::ScopeSchema;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::id::KeyId;
 use crate::domain::link::parse_name;
@@ -19,14 +21,35 @@ use crate::web::State;
 use crate::web::problem::Problem;
 
 /// An API key.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Key, examples(json!({
+    "id": "01977d14-3b6c-7d18-a2f4-9e8d7c6b5a40",
+    "name": "shop backend",
+    "prefix": "epk_4fQz",
+    "scopes": ["read", "links"],
+    "created_at": "2027-01-15T12:00:00Z",
+    "expires_at": null,
+    "last_used_at": "2027-01-16T08:30:00Z"
+})))]
 pub struct KeyDocument {
+    /// Names the key in the API.
+    #[schema(value_type = String, format = "uuid")]
     id: KeyId,
+    /// What people call it.
     name: String,
+    /// Its first characters, to recognise it by.
     prefix: String,
+    /// What it may do.
+    #[schema(value_type = Vec<ScopeSchema>)]
     scopes: Vec<Scope>,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When it ends by itself; null: never.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     expires_at: Option<Timestamp>,
+    /// When it was last used, to the minute; null: never yet.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     last_used_at: Option<Timestamp>,
 }
 
@@ -45,17 +68,49 @@ impl From<ApiKey> for KeyDocument {
 }
 
 /// A key that was just made, with its text, which is shown only now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MadeKey, examples(json!({
+    "id": "01977d14-3b6c-7d18-a2f4-9e8d7c6b5a40",
+    "name": "shop backend",
+    "prefix": "epk_4fQz",
+    "scopes": ["read", "links"],
+    "created_at": "2027-01-15T12:00:00Z",
+    "expires_at": "2028-01-01T00:00:00Z",
+    "last_used_at": null,
+    "key": "epk_4fQz..."
+})))]
 pub struct NewKeyDocument {
     #[serde(flatten)]
     about: KeyDocument,
+    /// The key: what goes into `Authorization: Bearer`. Shown only here.
     key: String,
 }
 
-/// Makes a key.
+/// What a key is made of.
+#[derive(Debug, ToSchema)]
+#[schema(examples(json!({"name": "shop backend", "scopes": ["read", "links"], "expires_at": "2028-01-01T00:00:00Z"})))]
+#[serde(deny_unknown_fields)]
+pub struct NewKey {
+    /// What people call it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// What it may do: at least one scope, none twice.
+    #[schema(min_items = 1)]
+    pub scopes: Vec<ScopeSchema>,
+    /// When it ends by itself: a time that lies ahead. Left out, it never does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+}
+
+/// Makes an API key.
+///
+/// The key itself is in this answer alone: it is kept as a digest.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/keys", operation_id = "createKey", tag = "Keys",
+    request_body = NewKey, security(("bearer" = ["admin"])),
+    responses((status = 201, description = "The key, with its text, which is shown only now.", body = NewKeyDocument)))]
 pub async fn create(
     caller: Caller,
     request: HttpRequest,
@@ -121,10 +176,15 @@ fn scopes(value: &Value) -> Result<Vec<Scope>, FieldErrors> {
     }
 }
 
-/// Lists keys.
+/// Lists API keys.
+///
+/// Newest first, revoked ones left out.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/keys", operation_id = "listKeys", tag = "Keys",
+    security(("bearer" = ["admin"])), params(PageQuery),
+    responses((status = 200, description = "A page of keys.", body = Page<KeyDocument>)))]
 pub async fn list(
     caller: Caller,
     request: HttpRequest,
@@ -137,10 +197,12 @@ pub async fn list(
     Ok(Answer::ok(&page).respond())
 }
 
-/// Shows a key.
+/// Shows an API key.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/keys/{id}", operation_id = "getKey", tag = "Keys",
+    security(("bearer" = ["admin"])), responses((status = 200, description = "The key, without its text.", body = KeyDocument)))]
 pub async fn get(
     caller: Caller,
     id: web::Path<String>,
@@ -155,10 +217,14 @@ pub async fn get(
     Ok(Answer::ok(&KeyDocument::from(key)).respond())
 }
 
-/// Revokes a key.
+/// Revokes an API key.
+///
+/// It opens nothing from then on.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(delete, path = "/api/v1/keys/{id}", operation_id = "revokeKey", tag = "Keys",
+    security(("bearer" = ["admin"])), responses((status = 204, description = "It is revoked.")))]
 pub async fn delete(
     caller: Caller,
     id: web::Path<String>,

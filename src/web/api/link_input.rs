@@ -1,8 +1,11 @@
 //! Reads what makes a link: the one parser behind the API, the command line and bulk input.
 
+use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::fields::Fields;
+use super::schemas::{FlowSchema, LanguageSchema, TokenSchema};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
@@ -12,6 +15,77 @@ use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
+
+/// What a link is made of. `name` and `usage` are required; all but `name` and `inactive_message` is fixed from then on.
+#[derive(Debug, ToSchema)]
+#[schema(examples(json!({
+    "name": "Berlin fair 2027",
+    "usage": {"type": "multi", "limit": 100},
+    "expires_at": "2027-03-01T00:00:00Z",
+    "language": "de",
+    "flow": "document_and_selfie",
+    "slug": "berlin-fair",
+    "confirm": false,
+    "resume": false,
+    "accept_ref": false,
+    "inactive_message": "The fair is over. Write to us at fair@example.com",
+    "token": {
+        "country": ["DE", "AT"], "documents": ["PASSPORT", "ID_CARD"], "checkAml": true, "ageLimit": 18,
+        "successUrl": "https://example.com/ok"
+    }
+})))]
+#[serde(deny_unknown_fields)]
+pub struct NewLink {
+    /// What your people call it.
+    #[schema(min_length = 1, max_length = 200)]
+    pub name: String,
+    /// How often it may be used; fixed from then on.
+    pub usage: NewUsage,
+    /// When it ends by itself: a time that lies ahead. Left out, it never does.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub expires_at: Option<Timestamp>,
+    /// The language of the visitor's pages and of iDenfy's. Left out, the visitor's browser decides.
+    pub language: Option<LanguageSchema>,
+    /// Left out: `document_and_selfie`.
+    pub flow: Option<FlowSchema>,
+    /// The last part of its URL, put in lower case; reserved words are refused. Left out, 10 random characters.
+    #[schema(min_length = 3, max_length = 64, pattern = "^[A-Za-z0-9-]+$")]
+    pub slug: Option<String>,
+    /// Whether a page with a button comes first, so that a use is spent by a press of it and not by opening the URL.
+    #[schema(default = false)]
+    pub confirm: Option<bool>,
+    /// Whether a browser that comes back gets its open session again, with no further use spent.
+    #[schema(default = false)]
+    pub resume: Option<bool>,
+    /// Whether `?ref=` of a click (ASCII, at most 40 characters) becomes its session's `external_ref`.
+    #[schema(default = false)]
+    pub accept_ref: Option<bool>,
+    /// Words for visitors who come when the link is over, in plain text with new lines.
+    #[schema(min_length = 1, max_length = 500)]
+    pub inactive_message: Option<String>,
+    /// Left out, iDenfy's defaults hold and each click gets a random `clientId`. `token.clientId` fixes the customer,
+    /// as for a personal invite. For the flow `selfie` it is required.
+    pub token: Option<TokenSchema>,
+}
+
+/// How often a link may be used; fixed when it is made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum NewUsage {
+    /// Once.
+    #[schema(title = "single")]
+    Single,
+    /// As often as `limit` says.
+    #[schema(title = "multi")]
+    Multi {
+        /// The most sessions it may start.
+        #[schema(minimum = 1, maximum = 1_000_000_000)]
+        limit: i64,
+    },
+    /// Without limit.
+    #[schema(title = "unlimited")]
+    Unlimited,
+}
 
 /// Makes a link of the fields of a request.
 ///

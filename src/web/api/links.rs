@@ -1,95 +1,51 @@
 //! `/api/v1/links`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
-use super::paging::{Page, Query};
+pub use super::link_document::LinkDocument;
+use super::link_input::NewLink;
+use super::paging::{Page, PageQuery, Query};
+use super::schemas::{LinkStatusSchema, SessionStatusSchema};
 use super::sessions::SessionDocument;
 use super::{idempotent, link_input};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
-use crate::domain::timestamp::Timestamp;
 use crate::store::links::{Activated, LinkFilter};
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
 
-/// How often a link may be used, and was.
-#[derive(Debug, Serialize)]
-pub struct UsageDocument {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    limit: Option<i64>,
-    used: i64,
-    remaining: Option<i64>,
-}
-
-/// A link.
-#[derive(Debug, Serialize)]
-pub struct LinkDocument {
-    id: LinkId,
-    slug: String,
-    url: String,
-    name: String,
-    usage: UsageDocument,
-    expires_at: Option<Timestamp>,
-    language: Option<&'static str>,
-    flow: &'static str,
-    confirm: bool,
-    resume: bool,
-    accept_ref: bool,
-    inactive_message: Option<String>,
-    token: Map<String, Value>,
-    status: LinkStatus,
-    created_at: Timestamp,
-    last_used_at: Option<Timestamp>,
-}
-
-impl LinkDocument {
-    /// A link as it stands at `now`, with its `url`.
-    #[must_use]
-    pub fn new(link: &Link, url: String, now: Timestamp) -> Self {
-        let terms = &link.terms;
-        Self {
-            id: terms.id,
-            slug: terms.slug.as_str().to_owned(),
-            url,
-            name: link.name.clone(),
-            usage: UsageDocument {
-                kind: terms.usage.kind(),
-                limit: terms.usage.limit(),
-                used: link.used,
-                remaining: link.remaining(),
-            },
-            expires_at: terms.expires_at,
-            language: terms.language.map(crate::domain::locale::Locale::as_str),
-            flow: terms.flow.as_str(),
-            confirm: terms.confirm,
-            resume: terms.resume,
-            accept_ref: terms.accept_ref,
-            inactive_message: link.inactive_message.clone(),
-            token: terms.token.as_map().clone(),
-            status: link.status(now),
-            created_at: terms.created_at,
-            last_used_at: link.last_used_at,
-        }
-    }
-
-    fn of(state: &State, link: &Link) -> Self {
-        Self::new(link, state.url_of(&link.terms.slug), state.clock.now())
-    }
+/// What a link can be changed in; a field left out stays as it is.
+#[derive(Debug, ToSchema)]
+#[schema(examples(json!({"name": "Berlin fair 2027, hall 4", "inactive_message": "The fair is over."})))]
+#[serde(deny_unknown_fields)]
+pub struct LinkPatch {
+    /// What your people call it.
+    #[schema(min_length = 1, max_length = 200, nullable = false)]
+    pub name: Option<String>,
+    /// Words for visitors who come when the link is over, in plain text with new lines; null takes them away.
+    #[schema(min_length = 1, max_length = 500)]
+    pub inactive_message: Option<String>,
 }
 
 /// Makes a link.
 ///
+/// Usage limit, expiry, slug, language, flow and `token` are fixed from then on: a link cannot be extended or
+/// refreshed, so make a new one instead. Share the `url` of the answer; every click on it starts a session until the
+/// uses are spent, and a click that could not start one gives its use back.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/links", operation_id = "createLink", tag = "Links",
+    request_body = NewLink, security(("bearer" = ["links"])),
+    responses((status = 201, description = "The link.", body = LinkDocument), (status = 409, description = "slug_taken")))]
 pub async fn create(
     caller: Caller,
     request: HttpRequest,
@@ -109,7 +65,7 @@ pub async fn create(
             None => insert(&state, link).await?,
         };
         let location = format!("{}/api/v1/links/{}", state.public_url, link.terms.id);
-        Ok(Answer::created(location, &LinkDocument::of(&state, &link)))
+        Ok(Answer::created(location, &document(&state, &link)))
     })
     .await
 }
@@ -127,8 +83,18 @@ async fn insert(state: &State, link: Link) -> Result<Link, Problem> {
 
 /// Lists links.
 ///
+/// Newest first, deleted ones left out.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/links", operation_id = "listLinks", tag = "Links",
+    security(("bearer" = ["read"])),
+    params(
+        ("status" = Option<LinkStatusSchema>, Query, description = "Only links of this status. A status that no link can have gives an empty list."),
+        ("q" = Option<String>, Query, description = "Only links with this text in name or slug, in any case.", max_length = 200, example = "berlin"),
+        ("slug" = Option<String>, Query, description = "Only the link with this slug, in any case.", max_length = 200),
+        PageQuery),
+    responses((status = 200, description = "A page of links.", body = Page<LinkDocument>)))]
 pub async fn list(
     caller: Caller,
     request: HttpRequest,
@@ -155,8 +121,8 @@ pub async fn list(
         };
         state.store.links(&filter, state.clock.now()).await?
     };
-    let documents: Vec<LinkDocument> = links.iter().map(|l| LinkDocument::of(&state, l)).collect();
-    let page: Page<LinkDocument> = Page::new(documents, limit, |link| link.id.to_string());
+    let documents: Vec<LinkDocument> = links.iter().map(|l| document(&state, l)).collect();
+    let page: Page<LinkDocument> = Page::new(documents, limit, |link| link.id().to_string());
     Ok(Answer::ok(&page).respond())
 }
 
@@ -164,6 +130,8 @@ pub async fn list(
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/links/{id}", operation_id = "getLink", tag = "Links",
+    security(("bearer" = ["read"])), responses((status = 200, description = "The link.", body = LinkDocument)))]
 pub async fn get(
     caller: Caller,
     id: web::Path<String>,
@@ -173,10 +141,16 @@ pub async fn get(
     Ok(show(&state, link_id(&id)?).await?.respond())
 }
 
-/// Changes name and message of a link; nothing else can be changed.
+/// Changes a link's name and message.
+///
+/// Nothing else can be changed: any other field is refused, and for `usage` and `expires_at` the answer says that links
+/// cannot be extended or refreshed.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(patch, path = "/api/v1/links/{id}", operation_id = "updateLink", tag = "Links",
+    request_body = LinkPatch, security(("bearer" = ["links"])),
+    responses((status = 200, description = "The link as it is now.", body = LinkDocument)))]
 pub async fn patch(
     caller: Caller,
     request: HttpRequest,
@@ -233,8 +207,12 @@ pub async fn patch(
 
 /// Switches a link off.
 ///
+/// Its URL answers 410 until it is switched on again; sessions that were started go on.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/links/{id}/deactivate", operation_id = "deactivateLink", tag = "Links",
+    security(("bearer" = ["links"])), responses((status = 200, description = "The link as it is now.", body = LinkDocument)))]
 pub async fn deactivate(
     caller: Caller,
     request: HttpRequest,
@@ -255,8 +233,13 @@ pub async fn deactivate(
 
 /// Switches a link on.
 ///
+/// What was used stays used. A link that is expired or exhausted stays so.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/links/{id}/activate", operation_id = "activateLink", tag = "Links",
+    security(("bearer" = ["links"])),
+    responses((status = 200, description = "The link as it is now.", body = LinkDocument), (status = 409, description = "link_over")))]
 pub async fn activate(
     caller: Caller,
     request: HttpRequest,
@@ -278,8 +261,12 @@ pub async fn activate(
 
 /// Deletes a link.
 ///
+/// Its URL answers 410 from then on, and its slug is never given out again. Its sessions stay.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(delete, path = "/api/v1/links/{id}", operation_id = "deleteLink", tag = "Links",
+    security(("bearer" = ["links"])), responses((status = 204, description = "It is gone.")))]
 pub async fn delete(
     caller: Caller,
     id: web::Path<String>,
@@ -298,8 +285,14 @@ pub async fn delete(
 
 /// Lists a link's sessions.
 ///
+/// Newest first: one for every click for which iDenfy was asked for a session, also where it could start none (`failed`).
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/links/{id}/sessions", operation_id = "listLinkSessions", tag = "Links",
+    security(("bearer" = ["read"])),
+    params(("status" = Option<SessionStatusSchema>, Query, description = "Only sessions of this status."), PageQuery),
+    responses((status = 200, description = "A page of sessions.", body = Page<SessionDocument>)))]
 pub async fn sessions(
     caller: Caller,
     request: HttpRequest,
@@ -328,7 +321,11 @@ pub async fn sessions(
 
 async fn show(state: &State, id: LinkId) -> Result<Answer, Problem> {
     let link = state.store.link(id).await?.ok_or(Problem::NotFound)?;
-    Ok(Answer::ok(&LinkDocument::of(state, &link)))
+    Ok(Answer::ok(&document(state, &link)))
+}
+
+fn document(state: &State, link: &Link) -> LinkDocument {
+    LinkDocument::new(link, state.url_of(&link.terms.slug), state.clock.now())
 }
 
 fn link_id(text: &str) -> Result<LinkId, Problem> {

@@ -9,54 +9,51 @@ pub mod caller;
 pub mod fields;
 pub mod idempotent;
 pub mod keys;
+pub mod link_document;
 pub mod link_input;
 pub mod links;
+pub mod openapi;
 pub mod paging;
+pub mod schemas;
 pub mod sessions;
 
 /// Largest body of a request, in bytes.
 pub const BODY_MAX: usize = 1024 * 1024;
 
+/// The one list of calls. What is routed is described: a handler here without `#[utoipa::path]` does not compile, and
+/// a test compares the methods and paths.
+macro_rules! calls {
+    ($($path:literal: $($method:ident $module:ident::$handler:ident),+;)+) => {
+        fn add_calls(scope: actix_web::Scope) -> actix_web::Scope {
+            scope$(.service(resource($path)$(.route(web::$method().to($module::$handler)))+))+
+        }
+
+        /// The descriptions of all calls.
+        #[derive(utoipa::OpenApi)]
+        #[openapi(paths($($($module::$handler),+),+))]
+        struct Described;
+
+        /// Method and path below `/api/v1` of every call.
+        pub const CALLS: &[(&str, &str)] = &[$($((stringify!($method), $path)),+),+];
+    };
+}
+
+calls! {
+    "/links": get links::list, post links::create;
+    "/links/{id}": get links::get, patch links::patch, delete links::delete;
+    "/links/{id}/deactivate": post links::deactivate;
+    "/links/{id}/activate": post links::activate;
+    "/links/{id}/sessions": get links::sessions;
+    "/sessions": get sessions::list, post sessions::create;
+    "/sessions/{id}": get sessions::get, delete sessions::delete;
+    "/keys": get keys::list, post keys::create;
+    "/keys/{id}": get keys::get, delete keys::delete;
+}
+
 /// `/api/v1/…`
 pub fn routes(config: &mut web::ServiceConfig) {
-    let v1 = web::scope("/api/v1")
-        .app_data(web::PayloadConfig::new(BODY_MAX))
-        .service(
-            resource("/links")
-                .route(web::get().to(links::list))
-                .route(web::post().to(links::create)),
-        )
-        .service(
-            resource("/links/{id}")
-                .route(web::get().to(links::get))
-                .route(web::patch().to(links::patch))
-                .route(web::delete().to(links::delete)),
-        )
-        .service(resource("/links/{id}/deactivate").route(web::post().to(links::deactivate)))
-        .service(resource("/links/{id}/activate").route(web::post().to(links::activate)))
-        .service(resource("/links/{id}/sessions").route(web::get().to(links::sessions)))
-        .service(
-            resource("/sessions")
-                .route(web::get().to(sessions::list))
-                .route(web::post().to(sessions::create)),
-        )
-        .service(
-            resource("/sessions/{id}")
-                .route(web::get().to(sessions::get))
-                .route(web::delete().to(sessions::delete)),
-        )
-        .service(
-            resource("/keys")
-                .route(web::get().to(keys::list))
-                .route(web::post().to(keys::create)),
-        )
-        .service(
-            resource("/keys/{id}")
-                .route(web::get().to(keys::get))
-                .route(web::delete().to(keys::delete)),
-        )
-        .default_service(web::to(nothing_here));
-    config.service(v1);
+    let v1 = web::scope("/api/v1").app_data(web::PayloadConfig::new(BODY_MAX));
+    config.service(add_calls(v1).default_service(web::to(nothing_here)));
     // Nothing below `/api` is a link's URL or a page.
     config.service(web::scope("/api").default_service(web::to(nothing_here)));
 }

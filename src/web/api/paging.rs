@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpRequest;
 use serde::Serialize;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::domain::field_error::FieldErrors;
 use crate::web::problem::Problem;
@@ -16,11 +17,12 @@ const LIMIT_MAX: i64 = 200;
 const FILTER_MAX: usize = 200;
 
 /// One page of a list, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Page<T> {
-    /// The items.
+    /// The items, newest first.
     pub items: Vec<T>,
     /// Pass it as `cursor` to get the next page; null on the last one.
+    #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
@@ -36,6 +38,17 @@ impl<T> Page<T> {
             next_cursor,
         }
     }
+}
+
+/// The parameters that all lists have.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    /// Most items on the page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before, to get the one after it.
+    pub cursor: Option<String>,
 }
 
 /// The parameters of a list.

@@ -2,11 +2,13 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
-use super::paging::{Page, Query};
+use super::paging::{Page, PageQuery, Query};
+use super::schemas::{self, FlowSchema, LanguageSchema, SessionStatusSchema, TokenSchema};
 use super::{idempotent, link_input};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::locale::Locale;
@@ -18,26 +20,75 @@ use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
 
-/// A session.
-#[derive(Debug, Serialize)]
+/// An iDenfy verification session, started by a click on a link or by a call.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Session, examples(json!({
+    "id": "01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a",
+    "link_id": "01977d0e-5d3a-7c42-9f0b-6c1a2b3d4e5f",
+    "client_id": "x7Gk2-customer",
+    "scan_ref": "5f4dcc3b-5aa7-11f1-9a3c-0242ac120002",
+    "external_ref": null,
+    "flow": "document_and_selfie",
+    "language": "de",
+    "via": "qr",
+    "status": "approved",
+    "final": true,
+    "provisional": null,
+    "fraud_tags": [],
+    "mismatch_tags": [],
+    "checks": {
+        "auto_document": "DOC_VALIDATED", "auto_face": "FACE_MATCH",
+        "manual_document": "DOC_VALIDATED", "manual_face": "FACE_MATCH"
+    },
+    "created_at": "2027-01-15T12:00:00Z",
+    "finished_at": "2027-01-15T12:04:31Z",
+    "erased_at": null
+})))]
 pub struct SessionDocument {
+    /// Names the session in the API.
+    #[schema(value_type = String, format = "uuid")]
     id: SessionId,
+    /// The link that was clicked; null where a call started it.
+    #[schema(value_type = Option<String>, format = "uuid", required)]
     link_id: Option<LinkId>,
+    /// The customer, as iDenfy knows it; null once erased.
+    #[schema(required)]
     client_id: Option<String>,
+    /// iDenfy's name of the session; null before iDenfy gave one, and once erased.
+    #[schema(required)]
     scan_ref: Option<String>,
+    /// Your own reference, of `?ref=` or `token.externalRef`; null where there is none, and once erased.
+    #[schema(required)]
     external_ref: Option<String>,
+    #[schema(value_type = FlowSchema)]
     flow: &'static str,
+    #[schema(value_type = LanguageSchema)]
     language: &'static str,
+    /// The channel of the click, of `?via=`, such as `qr`, `email`, `sms` or `button`; null where it named none.
+    #[schema(required)]
     via: Option<String>,
+    #[schema(value_type = SessionStatusSchema)]
     status: Status,
+    /// Whether the result is final. A later final result may still replace it; one that is not final never does.
     #[serde(rename = "final")]
     is_final: bool,
+    /// The result so far, while `status` is `reviewing`; null once it is final.
+    #[schema(value_type = Option<SessionStatusSchema>, required)]
     provisional: Option<Status>,
+    /// iDenfy's tags of what looks like fraud.
     fraud_tags: Vec<String>,
+    /// iDenfy's tags of what does not match.
     mismatch_tags: Vec<String>,
+    #[schema(value_type = schemas::Checks)]
     checks: Checks,
+    /// When it was started.
+    #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
+    /// When the final result came; null before.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     finished_at: Option<Timestamp>,
+    /// When its personal data was erased; null: it was not.
+    #[schema(value_type = Option<String>, format = DateTime, required)]
     erased_at: Option<Timestamp>,
 }
 
@@ -66,18 +117,65 @@ impl From<Session> for SessionDocument {
 }
 
 /// A session that was just started, with what is shown only now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = StartedSession, examples(json!({
+    "id": "01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a",
+    "link_id": null,
+    "client_id": "customer-17",
+    "scan_ref": "5f4dcc3b-5aa7-11f1-9a3c-0242ac120002",
+    "external_ref": null,
+    "flow": "document",
+    "language": "de",
+    "via": null,
+    "status": "active",
+    "final": false,
+    "provisional": null,
+    "fraud_tags": [],
+    "mismatch_tags": [],
+    "checks": {"auto_document": null, "auto_face": null, "manual_document": null, "manual_face": null},
+    "created_at": "2027-01-15T12:00:00Z",
+    "finished_at": null,
+    "erased_at": null,
+    "auth_token": "Wf9bXqT2JmZk7sR1",
+    "redirect_url": "https://ui.idenfy.com/?authToken=Wf9bXqT2JmZk7sR1"
+})))]
 pub struct StartedDocument {
     #[serde(flatten)]
     session: SessionDocument,
+    /// iDenfy's token of the session, for its SDKs; shown only here.
     auth_token: String,
+    /// Where to send the customer; shown only here.
+    #[schema(format = "uri")]
     redirect_url: String,
+}
+
+/// What a session is made of; every field may be left out.
+#[derive(Debug, ToSchema)]
+#[schema(examples(json!({
+    "flow": "document", "language": "de", "token": {"clientId": "customer-17", "documents": ["PASSPORT"]}
+})))]
+#[serde(deny_unknown_fields)]
+pub struct NewSession {
+    /// Left out: `document_and_selfie`.
+    pub flow: Option<FlowSchema>,
+    /// The language of iDenfy's pages. Left out: `en`.
+    pub language: Option<LanguageSchema>,
+    /// Left out, iDenfy's defaults hold and the session gets a random `clientId`. For the flow `selfie` it is required.
+    pub token: Option<TokenSchema>,
 }
 
 /// Starts a session without a link.
 ///
+/// iDenfy is asked at once. Send the customer to `redirect_url`, or hand `auth_token` to one of iDenfy's SDKs; both are
+/// shown only in this answer.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/sessions", operation_id = "createSession", tag = "Sessions",
+    request_body = Option<NewSession>, security(("bearer" = ["sessions"])),
+    responses(
+        (status = 201, description = "The session, with what is shown only now.", body = StartedDocument),
+        (status = 409, description = "session_open"), (status = 503, description = "verification_unavailable")))]
 pub async fn create(
     caller: Caller,
     request: HttpRequest,
@@ -133,8 +231,18 @@ async fn answer_started(state: &State, started: Started) -> Result<Answer, Probl
 
 /// Lists sessions.
 ///
+/// Newest first.
+///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/sessions", operation_id = "listSessions", tag = "Sessions",
+    security(("bearer" = ["read"])),
+    params(
+        ("status" = Option<SessionStatusSchema>, Query, description = "Only sessions of this status."),
+        ("link_id" = Option<String>, Query, description = "Only sessions of this link.", format = "uuid"),
+        ("client_id" = Option<String>, Query, description = "Only sessions of this customer.", max_length = 200, example = "customer-17"),
+        PageQuery),
+    responses((status = 200, description = "A page of sessions.", body = Page<SessionDocument>)))]
 pub async fn list(
     caller: Caller,
     request: HttpRequest,
@@ -161,6 +269,8 @@ pub async fn list(
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(get, path = "/api/v1/sessions/{id}", operation_id = "getSession", tag = "Sessions",
+    security(("bearer" = ["read"])), responses((status = 200, description = "The session.", body = SessionDocument)))]
 pub async fn get(
     caller: Caller,
     id: web::Path<String>,
@@ -171,10 +281,14 @@ pub async fn get(
     Ok(Answer::ok(&document).respond())
 }
 
-/// Erases the personal data of a session.
+/// Erases a session's personal data.
+///
+/// The session and its verdict stay; `client_id`, `scan_ref` and `external_ref` become null and `erased_at` is set.
 ///
 /// # Errors
 /// As the contract has it.
+#[utoipa::path(delete, path = "/api/v1/sessions/{id}", operation_id = "eraseSession", tag = "Sessions",
+    security(("bearer" = ["sessions"])), responses((status = 204, description = "Its personal data is erased.")))]
 pub async fn delete(
     caller: Caller,
     id: web::Path<String>,

@@ -1,0 +1,39 @@
+//! The API's description, for programs (`/openapi.json`) and for people (`/docs`). Both are made once and kept.
+
+use std::sync::LazyLock;
+
+use actix_web::web::{self, Bytes};
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::api::openapi;
+use super::assets::{self, Kept};
+
+mod page;
+mod schema;
+mod text;
+
+/// Constant for a program, so not carried in the state.
+static DOCUMENT: LazyLock<Kept> =
+    LazyLock::new(|| Kept::new("application/json", Bytes::from(openapi::json())));
+
+static PAGE: LazyLock<Kept> = LazyLock::new(|| {
+    let page = page::render(&serde_json::to_value(openapi::document()).expect("text keys only"));
+    Kept::new("text/html; charset=utf-8", Bytes::from(page))
+});
+
+/// Serves `/openapi.json` and `/docs`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    LazyLock::force(&DOCUMENT);
+    LazyLock::force(&PAGE);
+    config
+        .service(assets::get_or_head("/openapi.json", document))
+        .service(assets::get_or_head("/docs", page));
+}
+
+async fn document(request: HttpRequest) -> HttpResponse {
+    DOCUMENT.answer(&request)
+}
+
+async fn page(request: HttpRequest) -> HttpResponse {
+    PAGE.answer(&request)
+}
