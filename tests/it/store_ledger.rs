@@ -3,7 +3,7 @@
 use entrypass::domain::id::{LinkId, SessionId};
 use entrypass::domain::session::Status;
 use entrypass::domain::usage::Usage;
-use entrypass::store::ledger::{Hold, Ignored, Reserved};
+use entrypass::store::ledger::{Hold, Ignored, NewSession, Reserved};
 use futures_util::future::{join, join_all};
 
 use crate::harness::{Context, tests};
@@ -27,6 +27,7 @@ tests!(
         a_sweep_gives_back_what_a_dead_process_spent_and_nothing_else,
         ignored_requests_are_counted_by_day_and_reason,
         the_database_itself_refuses_a_use_too_many_and_one_too_few,
+        each_worker_thread_is_told_what_became_of_its_own_sessions,
         closing_writes_what_was_queued,
     ]
 );
@@ -419,6 +420,52 @@ async fn the_database_itself_refuses_a_use_too_many_and_one_too_few(context: Con
             .unwrap(),
         1
     );
+}
+
+async fn each_worker_thread_is_told_what_became_of_its_own_sessions(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(25)).await;
+    let wanted: Vec<_> = (0..40).map(|_| kit.session_of(Some(&link))).collect();
+    // As many workers have it: a runtime and a `LocalSet` of its own for each thread, one ledger for all.
+    let worker = |wanted: Vec<NewSession>| {
+        let store = kit.store.clone();
+        std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .unwrap();
+            tokio::task::LocalSet::new().block_on(&runtime, async {
+                let store = store.for_thread();
+                let reserves = wanted.iter().map(|s| store.reserve(s.clone(), vec![]));
+                let answers = join_all(reserves).await;
+                let mut granted = Vec::new();
+                for (session, answer) in wanted.into_iter().zip(answers) {
+                    match answer.unwrap() {
+                        Reserved::Granted => granted.push(session),
+                        other => assert_eq!(other, Reserved::Refused),
+                    }
+                }
+                let refunds = granted.iter().map(|s| store.refund(back(s, &[])));
+                for done in join_all(refunds.take(2)).await {
+                    assert!(done.unwrap());
+                }
+                granted.into_iter().map(|s| s.id).collect::<Vec<_>>()
+            })
+        })
+    };
+    let workers: Vec<_> = wanted.chunks(20).map(|own| worker(own.to_vec())).collect();
+    let granted: Vec<SessionId> = workers
+        .into_iter()
+        .flat_map(|worker| tokio::task::block_in_place(|| worker.join().expect("no panic")))
+        .collect();
+    let kept = kit.database.numbers("SELECT COUNT(*) FROM sessions").await;
+    assert_eq!(kept, [i64::try_from(granted.len()).unwrap()]);
+    for id in granted {
+        kit.read(id).await;
+    }
+    assert_eq!(kit.used(&link).await, kit.not_failed(&link).await);
+    let used = kit.used(&link).await;
+    assert!((21..=25).contains(&used), "{used}");
 }
 
 async fn closing_writes_what_was_queued(context: Context) {
