@@ -18,14 +18,13 @@ mod api_links_refused;
 mod api_lists;
 mod api_sessions;
 mod api_support;
+mod cli;
 mod clicks;
+mod crash;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
 mod fuzz_inputs;
-mod cli;
-mod clicks;
-mod crash;
 mod harness;
 mod imports;
 mod nodes;
@@ -60,12 +59,12 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
-        clicks::tests(),
-        fuzz::tests(),
-        fuzz_idenfy::tests(),
         cli::tests(),
         clicks::tests(),
         crash::tests(),
+        faults::tests(),
+        fuzz::tests(),
+        fuzz_idenfy::tests(),
         imports::tests(),
         nodes::tests(),
         ops::tests(),
@@ -73,7 +72,6 @@ fn main() {
         store_records::tests(),
         store_rule::tests(),
         store_schema::tests(),
-        faults::tests(),
         visitor_confirm::tests(),
         visitor_customer::tests(),
         visitor_ignored::tests(),
