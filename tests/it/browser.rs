@@ -17,11 +17,11 @@ use entrypass::store::keys::ApiKey;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
+use thirtyfour::LoggingPrefsLogLevel;
 use thirtyfour::common::log::BrowserLogEntry;
 use thirtyfour::prelude::*;
-use thirtyfour::{ChromiumLikeCapabilities as _, LoggingPrefsLogLevel};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, ChildStdout, Command};
 
 use crate::harness::engine::Database;
 use crate::harness::gateway::{PHONE, path_of, text};
@@ -263,6 +263,8 @@ impl Gateway {
 /// A driver in a process of its own, with a folder for its browser.
 struct Driver {
     child: Child,
+    /// Held open: what it prints later must find a reader.
+    _out: BufReader<ChildStdout>,
     address: String,
     chromium: String,
     folder: tempfile::TempDir,
@@ -278,11 +280,12 @@ impl Driver {
             .kill_on_drop(true)
             .spawn()
             .expect("the driver starts");
-        let out = child.stdout.take().expect("a pipe");
-        let port = tokio::time::timeout(PATIENCE, port_told(&mut BufReader::new(out)));
+        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
+        let port = tokio::time::timeout(PATIENCE, port_told(&mut out));
         let port = port.await.expect("the driver tells its port");
         Self {
             child,
+            _out: out,
             address: format!("http://127.0.0.1:{port}"),
             chromium,
             folder: tempfile::tempdir().expect("a folder"),
@@ -302,7 +305,7 @@ impl Driver {
             .expect("a browser")
     }
 
-    fn describe(&self, wanted: &mut ChromeCapabilities) -> WebDriverResult<()> {
+    fn describe(&self, wanted: &mut thirtyfour::ChromeCapabilities) -> WebDriverResult<()> {
         wanted.set_binary(&self.chromium)?;
         for argument in [
             "--headless",
