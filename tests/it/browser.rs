@@ -153,7 +153,8 @@ impl Walk<'_> {
     }
 
     async fn open(&self, path: &str) -> WebDriverResult<()> {
-        let address = format!("{}{path}", self.gateway.running.state.public_url);
+        // By address, while the sandbox's pages are on `localhost`: as iDenfy, another site than the gateway's.
+        let address = format!("http://{}{path}", self.gateway.running.address);
         self.browser.goto(address).await
     }
 
@@ -169,8 +170,9 @@ impl Walk<'_> {
             .wait(PATIENCE, Duration::from_millis(50))
             .first()
             .await?;
-        let path = self.browser.current_url().await?.path().to_owned();
-        assert!(path.starts_with("/sandbox/"), "{path}");
+        let address = self.browser.current_url().await?.to_string();
+        let page = format!("{}/sandbox/", self.gateway.running.state.public_url);
+        assert!(address.starts_with(&page), "{address}");
         Ok(())
     }
 
