@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::Utc;
-use uuid::{ContextV7, NoContext, Uuid};
+use uuid::{ContextV7, Uuid};
 
 use crate::domain::timestamp::Timestamp;
 
@@ -60,13 +60,6 @@ impl Clock {
         let (seconds, nanos) = self.unix_time();
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
         Uuid::new_v7(uuid::Timestamp::from_unix(&*order, seconds, nanos))
-    }
-
-    /// A new UUIDv7 of now with 74 random bits, in no order with others of the same millisecond.
-    #[must_use]
-    pub fn unguessable_uuid(&self) -> Uuid {
-        let (seconds, nanos) = self.unix_time();
-        Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
     }
 
     fn unix_time(&self) -> (u64, u32) {

@@ -165,17 +165,11 @@ impl Redeemer {
     fn new_session(&self, start: &Start<'_>) -> NewSession {
         let now = self.clock.now();
         let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
-        let client_id = match start.token.client_id() {
-            Some(fixed) => fixed.to_owned(),
-            // Its own UUID and not the session's: erasing the session must cut the tie to the customer at iDenfy.
-            // It begins with the time, so that the index over it grows at its end.
-            None => self.clock.unguessable_uuid().to_string(),
-        };
         let own_ref = || start.token.external_ref().and_then(ExternalRef::parse);
         NewSession {
             id: SessionId::new(self.clock.uuid()),
             link_id: start.link_id,
-            client_id,
+            client_id: start.token.client_id().map(str::to_owned),
             external_ref: start.external_ref.clone().or_else(own_ref),
             flow: start.flow,
             language: start.language,
@@ -193,7 +187,7 @@ impl Redeemer {
     ) -> Result<Started, NotStarted> {
         let request = MintRequest {
             flow: start.flow,
-            client_id: &session.client_id,
+            client_id: &session.client_id(),
             locale: start.language,
             external_ref: session.external_ref.as_ref().map(ExternalRef::as_str),
             token: start.token,

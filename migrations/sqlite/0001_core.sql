@@ -32,6 +32,7 @@ CREATE TABLE links (
 CREATE TABLE sessions (
     id TEXT NOT NULL PRIMARY KEY,
     link_id TEXT,
+    -- The fixed customer. Null where the session's own id is the clientId too, and once erased.
     client_id TEXT,
     scan_ref TEXT,
     external_ref TEXT,
@@ -50,6 +51,8 @@ CREATE TABLE sessions (
     erased_at INTEGER,
     -- While `starting`: when the process that spent the use has certainly given up.
     lease_until INTEGER,
+    -- Filled while `starting`, so that what is recorded later finds room in the row's page and does not split it.
+    room TEXT,
     -- Where the visitor was sent: a bearer secret, kept only where it may be needed again and while the token is valid.
     redirect_url TEXT,
     token_expires_at INTEGER

@@ -97,7 +97,8 @@ async fn find(tx: &mut Tx, event: &Inbound) -> Result<Option<Found>, sqlx::Error
         (None, Some(client_id)) => within!(tx, |c| {
             sqlx::query_as(
                 "SELECT id, status FROM sessions
-                 WHERE client_id = $1 AND (scan_ref IS NULL OR flow = 'selfie') ORDER BY id DESC LIMIT 1",
+                 WHERE (client_id = $1 OR (id = $1 AND client_id IS NULL AND erased_at IS NULL))
+                   AND (scan_ref IS NULL OR flow = 'selfie') ORDER BY id DESC LIMIT 1",
             )
             .bind(client_id)
             .fetch_optional(c)
@@ -163,6 +164,6 @@ impl From<&Verdict> for Findings {
 /// Which move is legal is asked where it is made, so that two events at once cannot undo each other. A session that
 /// was still `starting` has its use spent for good: the sweep does not find it any more.
 const APPLY: &str = "
-UPDATE sessions SET status = $2, is_final = $3, provisional = $4, result = $5, scan_ref = $7, lease_until = NULL,
+UPDATE sessions SET status = $2, is_final = $3, provisional = $4, result = $5, scan_ref = $7, lease_until = NULL, room = NULL,
     finished_at = CASE WHEN $3 THEN $6 ELSE finished_at END
 WHERE id = $1 AND status <> 'failed' AND (NOT is_final OR $8)";

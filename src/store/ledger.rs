@@ -3,6 +3,8 @@
 //! Clicks that arrive while a commit is under way wait for the next one and share it, so that many clicks cost
 //! one flush to disk. Nothing is answered before it is on disk.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -34,8 +36,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
-    /// The customer at iDenfy.
-    pub client_id: String,
+    /// The fixed customer; none: the session's own id serves as its clientId, so that it needs no index of its own.
+    pub client_id: Option<String>,
     /// The customer's own reference.
     pub external_ref: Option<ExternalRef>,
     /// Which verification it is.
@@ -48,6 +50,16 @@ pub struct NewSession {
     pub created_at: Timestamp,
     /// When this process has certainly given up; from then on the sweep may give the use back.
     pub lease_until: Timestamp,
+}
+
+impl NewSession {
+    /// The customer at iDenfy.
+    #[must_use]
+    pub fn client_id(&self) -> Cow<'_, str> {
+        self.client_id
+            .as_deref()
+            .map_or_else(|| self.id.to_string().into(), Cow::Borrowed)
+    }
 }
 
 /// What only one session at a time may stand under.

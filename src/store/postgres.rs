@@ -113,7 +113,7 @@ const RESERVE: &str = concat!(
     RETURNING links.id, granted
 )
 ",
-    insert_sql!(),
+    insert_sql!("INSERT"),
     "LEFT JOIN spent ON spent.id = asked.value ->> 1
 WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 9 AS BIGINT) <= spent.granted
 RETURNING id"

@@ -76,7 +76,9 @@ impl TryFrom<SessionRow> for Session {
         Ok(Self {
             id: row.id,
             link_id: row.link_id,
-            client_id: row.client_id,
+            client_id: row
+                .client_id
+                .or_else(|| row.erased_at.is_none().then(|| row.id.to_string())),
             scan_ref: row.scan_ref,
             external_ref: row.external_ref,
             flow: Flow::parse(&row.flow).map_err(|_| StoreError::Corrupt("sessions.flow"))?,
@@ -199,7 +201,7 @@ impl Store {
         let mut tx = self.engine.begin().await?;
         let refunded: Vec<(SessionId, Option<LinkId>)> = within!(&mut tx, |c| {
             sqlx::query_as(
-                "UPDATE sessions SET status = 'failed', failure = 'abandoned', lease_until = NULL
+                "UPDATE sessions SET status = 'failed', failure = 'abandoned', lease_until = NULL, room = NULL
                  WHERE lease_until <= $1 AND status = 'starting' RETURNING id, link_id",
             )
             .bind(now)
@@ -263,17 +265,17 @@ DELETE FROM holds WHERE session_id = $1
 const LIST: &str = "
 SELECT * FROM sessions
 WHERE ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2)
-  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
+  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
 ORDER BY id DESC LIMIT $5";
 
 const LIST_OF_LINK: &str = "
 SELECT * FROM sessions
 WHERE link_id = $3
-  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4)
+  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
 ORDER BY id DESC LIMIT $5";
 
 const LIST_OF_CLIENT: &str = "
 SELECT * FROM sessions
-WHERE client_id = $4
+WHERE (client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
   AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR link_id = $3)
 ORDER BY id DESC LIMIT $5";

@@ -9,7 +9,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::StoreError;
-use super::ledger::settle::{RECORD, record_sql};
+use super::ledger::settle::record_sql;
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
@@ -97,7 +97,7 @@ impl SqliteEngine {
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
         let script = match (&records, wanted.is_empty()) {
             (None, true) => return Ok(<_>::default()),
-            (Some(_), true) => RECORD,
+            (Some(_), true) => RECORD_SCRIPT,
             (None, false) => RESERVE_SCRIPT,
             (Some(_), false) => BOTH_SCRIPT,
         };
@@ -165,9 +165,10 @@ fn make_folder(file: &Path) -> Result<(), StoreError> {
 
 /// The first statement is the one that spends uses: the predicate that grants them is its WHERE clause.
 macro_rules! spend_and_insert_sql {
-    () => {
+    ($update:literal, $insert:literal) => {
         concat!(
-            "UPDATE links SET
+            $update,
+            " links SET
     granted = MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
     used = used + MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
     last_used_at = wanted.at, granted_in = $4
@@ -177,7 +178,7 @@ WHERE links.id = wanted.id
   AND (expires_at IS NULL OR expires_at > wanted.at)
   AND (usage_limit IS NULL OR used < usage_limit);
 ",
-            insert_sql!(),
+            insert_sql!($insert),
             "
 WHERE asked.value ->> 1 IS NULL OR asked.value ->> 9 <=
     (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4)
@@ -186,12 +187,20 @@ RETURNING id, 'granted'"
     };
 }
 
-const SPEND_AND_INSERT: &str = spend_and_insert_sql!();
-const RESERVE_SCRIPT: &str = concat!("BEGIN IMMEDIATE; ", spend_and_insert_sql!(), "; COMMIT");
+const SPEND_AND_INSERT: &str = spend_and_insert_sql!("UPDATE", "INSERT");
+
+// `OR ROLLBACK` spares SQLite the copies of pages it would need to undo one statement alone: a script that fails is
+// undone as a whole.
+const RECORD_SCRIPT: &str = record_sql!("UPDATE OR ROLLBACK");
+const RESERVE_SCRIPT: &str = concat!(
+    "BEGIN IMMEDIATE; ",
+    spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
+    "; COMMIT"
+);
 const BOTH_SCRIPT: &str = concat!(
     "BEGIN IMMEDIATE; ",
-    record_sql!(),
+    record_sql!("UPDATE OR ROLLBACK"),
     "; ",
-    spend_and_insert_sql!(),
+    spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; COMMIT"
 );

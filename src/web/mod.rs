@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::domain::secret::Secret;
+use crate::domain::slug::Slug;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::store::Store;
@@ -83,7 +84,7 @@ impl State {
 
     /// The address of a link's page.
     #[must_use]
-    pub fn url_of(&self, slug: &crate::domain::slug::Slug) -> String {
+    pub fn url_of(&self, slug: &Slug) -> String {
         format!("{}/{}", self.public_url, slug.as_str())
     }
 }
@@ -102,6 +103,10 @@ pub fn routes(
             .app_data(web::Data::from(state))
             .app_data(web::Data::new(redeemer))
             .app_data(web::PayloadConfig::new(FORM_MAX));
+        // Asked first, so that a click is not held against the pattern of every other route.
+        config.service(visits("/{slug}").guard(guard::fn_guard(|ctx| {
+            Slug::parse(ctx.head().uri.path().trim_start_matches('/')).is_ok()
+        })));
         config
             .configure(assets::routes)
             .configure(docs::routes)
@@ -115,15 +120,17 @@ pub fn routes(
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));
         }
-        for path in ["/{slug}", "/{slug}/"] {
-            config.service(
-                web::resource(path)
-                    .guard(guard::Any(guard::Get()).or(guard::Head()).or(guard::Post()))
-                    .to(public::visit),
-            );
-        }
+        config
+            .service(visits("/{slug}"))
+            .service(visits("/{slug}/"));
         config.default_service(web::to(nothing_here));
     }
+}
+
+fn visits(path: &str) -> actix_web::Resource {
+    web::resource(path)
+        .guard(guard::Any(guard::Get()).or(guard::Head()).or(guard::Post()))
+        .to(public::visit)
 }
 
 /// Headers of every answer that sets none of its own.

@@ -18,6 +18,7 @@ mod api_links_refused;
 mod api_lists;
 mod api_sessions;
 mod api_support;
+mod browser;
 mod cli;
 mod clicks;
 mod crash;
@@ -60,6 +61,13 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
+<<<<<<< HEAD
+=======
+        browser::tests(),
+        clicks::tests(),
+        fuzz::tests(),
+        fuzz_idenfy::tests(),
+>>>>>>> docs
         cli::tests(),
         crash::tests(),
         faults::tests(),
@@ -88,6 +96,7 @@ fn main() {
     .flatten()
     .collect();
     harness::explain_what_is_left_out();
+    browser::explain_what_is_left_out();
     harness::allow_open_files();
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -86,7 +86,7 @@ impl Kit {
         NewSession {
             id: SessionId::new(self.clock.uuid()),
             link_id: link.map(|link| link.terms.id),
-            client_id: self.clock.unguessable_uuid().to_string(),
+            client_id: None,
             external_ref: None,
             flow: Flow::Document,
             language: Locale::parse("de").expect("a language"),

@@ -148,24 +148,24 @@ async fn lock_in_order(tx: &mut Tx, sql: &'static str, rows: &[Value]) -> Result
 
 /// A webhook may have come first and moved the session on: then only what is missing is filled in.
 macro_rules! record_sql {
-    () => {
-        "UPDATE sessions SET
+    ($update:literal) => {
+        concat!($update, " sessions SET
     status = CASE WHEN sessions.status = 'starting' THEN 'active' ELSE sessions.status END,
     scan_ref = COALESCE(sessions.scan_ref, told.scan_ref),
-    redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL
+    redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL, room = NULL
 FROM (SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
              CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM json_each($1)) AS told
 WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_at IS NULL
-RETURNING sessions.id, 'recorded'"
+RETURNING sessions.id, 'recorded'")
     };
 }
 pub(in crate::store) use record_sql;
 
 /// Records sessions; `$1` are rows of id, `scanRef`, address and end of the token.
-pub(in crate::store) const RECORD: &str = record_sql!();
+pub(in crate::store) const RECORD: &str = record_sql!("UPDATE");
 
 const REFUND: &str = "
-UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NULL
+UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NULL, room = NULL
 FROM (SELECT value ->> 'id' AS id, value ->> 'failure' AS failure FROM json_each($1)) AS told
 WHERE sessions.id = told.id AND sessions.status = 'starting'
 RETURNING sessions.id, sessions.link_id";

@@ -69,13 +69,14 @@ impl<'a> Wanted<'a> {
 /// The statement that inserts what was granted, up to its SELECT's source: the rows of [`Wanted::session_rows`], named
 /// `asked`. Of each link come as many as it was granted, the first first.
 macro_rules! insert_sql {
-    () => {
-        "INSERT INTO sessions
-    (id, link_id, client_id, external_ref, flow, language, via, status, created_at, lease_until)
+    ($insert:literal) => {
+        concat!($insert, " INTO sessions
+    (id, link_id, client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
 SELECT asked.value ->> 0, asked.value ->> 1, asked.value ->> 2, asked.value ->> 3, asked.value ->> 4,
        asked.value ->> 5, asked.value ->> 6, 'starting',
-       CAST(asked.value ->> 7 AS BIGINT), CAST(asked.value ->> 8 AS BIGINT)
-FROM json_each($3) AS asked "
+       CAST(asked.value ->> 7 AS BIGINT), CAST(asked.value ->> 8 AS BIGINT),
+       '....................................'
+FROM json_each($3) AS asked ")
     };
 }
 pub(in crate::store) use insert_sql;
