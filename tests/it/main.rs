@@ -61,14 +61,9 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
-<<<<<<< HEAD
-=======
         browser::tests(),
-        clicks::tests(),
-        fuzz::tests(),
-        fuzz_idenfy::tests(),
->>>>>>> docs
         cli::tests(),
+        clicks::tests(),
         crash::tests(),
         faults::tests(),
         fuzz::tests(),

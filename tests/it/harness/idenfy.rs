@@ -23,8 +23,6 @@ pub enum Answer {
     Raw(u16, &'static str, String),
     /// `201` with this document.
     Document(Value),
-    /// A token, after so long.
-    Slow(Duration),
     /// A token, once the test has let one more call pass.
     When(Arc<Semaphore>),
     /// Every so manyth call fails; the others are given a token.
@@ -136,10 +134,6 @@ impl ScriptedIdenfy {
                 answer => answer,
             };
             let whole = match answer {
-                Answer::Slow(pause) => {
-                    tokio::time::sleep(pause).await;
-                    self.token(&path, &body)
-                }
                 Answer::When(gate) => {
                     gate.acquire().await.ok()?.forget();
                     self.token(&path, &body)
