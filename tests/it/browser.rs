@@ -29,7 +29,7 @@ use crate::harness::process::Client;
 use crate::harness::{Context, Engine, eventually, on_engine};
 
 /// How long anything here may take: a browser on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The width of a phone's screen, in CSS pixels.
 const WIDTH: u64 = 390;
