@@ -11,7 +11,7 @@ pub enum Engine {
 /// A database that goes away with the test.
 pub struct Database {
     pub url: String,
-    _folder: Option<tempfile::TempDir>,
+    folder: Option<tempfile::TempDir>,
 }
 
 impl Engine {
@@ -34,7 +34,7 @@ impl Engine {
                 let url = format!("sqlite://{}/test.db", folder.path().display());
                 Database {
                     url,
-                    _folder: Some(folder),
+                    folder: Some(folder),
                 }
             }
             Self::Postgres => {
@@ -54,7 +54,7 @@ impl Engine {
                     .0;
                 Database {
                     url: format!("{base}/{name}"),
-                    _folder: None,
+                    folder: None,
                 }
             }
         }
@@ -64,7 +64,7 @@ impl Engine {
 impl Database {
     /// One that somebody else made, and looks after.
     pub fn existing(url: String) -> Self {
-        Self { url, _folder: None }
+        Self { url, folder: None }
     }
 
     /// Executes a statement behind the gateway's back; tells how many rows it changed.
@@ -96,7 +96,7 @@ impl Database {
 
     /// All that is kept, to be searched: SQLite's files, PostgreSQL's rows.
     pub async fn everything(&self) -> Vec<u8> {
-        if let Some(folder) = &self._folder {
+        if let Some(folder) = &self.folder {
             let files = std::fs::read_dir(folder.path()).expect("a folder");
             let files = files.map(|file| file.expect("a file").path());
             return files

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use entrypass::app::{self, Running};
+use entrypass::app;
 use entrypass::clock::Clock;
 use entrypass::config::Config;
 use entrypass::domain::id::KeyId;
@@ -28,7 +28,6 @@ pub const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) 
     (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
 
 pub struct Gateway {
-    running: Option<Running>,
     pub state: Arc<State>,
     pub base: String,
     pub http: reqwest::Client,
@@ -104,20 +103,12 @@ impl Gateway {
             .expect("a client");
         Self {
             base: format!("http://{}", running.address),
-            running: Some(running),
             state,
             http,
             clock,
             idenfy,
             key: text.expose().to_owned(),
             database,
-        }
-    }
-
-    /// Stops the gateway in order.
-    pub async fn stop(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.stop().await;
         }
     }
 

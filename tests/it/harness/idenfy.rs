@@ -2,7 +2,6 @@
 
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use chrono::DateTime;
@@ -23,8 +22,6 @@ pub enum Answer {
     Raw(u16, &'static str, String),
     /// `201` with this document.
     Document(Value),
-    /// A token, after so long.
-    Slow(Duration),
     /// A token, once the test has let one more call pass.
     When(Arc<Semaphore>),
     /// Every so manyth call fails; the others are given a token.
@@ -136,10 +133,6 @@ impl ScriptedIdenfy {
                 answer => answer,
             };
             let whole = match answer {
-                Answer::Slow(pause) => {
-                    tokio::time::sleep(pause).await;
-                    self.token(&path, &body)
-                }
                 Answer::When(gate) => {
                     gate.acquire().await.ok()?.forget();
                     self.token(&path, &body)
