@@ -82,15 +82,16 @@ CREATE TABLE ignored_requests (
     PRIMARY KEY (link_id, day, reason)
 ) STRICT, WITHOUT ROWID;
 
--- Events of iDenfy's, kept to tell a repeat from news; no personal data.
+-- Events of iDenfy's, kept to tell a repeat from news; no personal data, and of our own sessions no reference that
+-- would outlive their erasure.
 CREATE TABLE idenfy_events (
     id TEXT NOT NULL PRIMARY KEY,
-    scan_ref TEXT NOT NULL,
+    scan_ref TEXT,
     event_type TEXT NOT NULL,
     body_digest TEXT NOT NULL,
     session_id TEXT,
     received_at INTEGER NOT NULL,
-    UNIQUE (scan_ref, event_type, body_digest)
+    UNIQUE (body_digest, event_type)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX idenfy_events_session ON idenfy_events (session_id, id);
 

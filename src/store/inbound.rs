@@ -18,7 +18,7 @@ pub struct Inbound {
     pub client_id: Option<String>,
     /// iDenfy's word for what happened.
     pub event_type: String,
-    /// SHA-256 of the body in hex: with the two above, it tells a repeat.
+    /// SHA-256 of the body in hex: with the event type, it tells a repeat.
     pub body_digest: String,
     /// When it came.
     pub received_at: Timestamp,
@@ -57,10 +57,10 @@ impl Store {
             sqlx::query(
                 "INSERT INTO idenfy_events (id, scan_ref, event_type, body_digest, session_id, received_at)
                  VALUES ($1, $2, $3, $4, $5, $6)
-                 ON CONFLICT (scan_ref, event_type, body_digest) DO NOTHING",
+                 ON CONFLICT (body_digest, event_type) DO NOTHING",
             )
             .bind(id.to_string())
-            .bind(&event.scan_ref)
+            .bind(found.is_none().then_some(&event.scan_ref))
             .bind(&event.event_type)
             .bind(&event.body_digest)
             .bind(found.as_ref().map(|found| found.id))

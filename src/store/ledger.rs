@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use mail::{Courier, Reply};
 
-use super::{Engine, StoreError};
+use super::{Engine, Held, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
 use crate::domain::id::{LinkId, SessionId};
@@ -25,6 +25,10 @@ pub(super) mod wanted;
 
 /// The most operations in one commit.
 const BATCH_MAX: usize = 512;
+
+/// Commits in a row on one connection while more operations wait: taking it from the pool and giving it back costs two
+/// round trips, and whoever else writes waits for its turn meanwhile.
+const TURNS_MAX: u32 = 8;
 
 /// Operations that may wait; beyond it callers wait to be let in.
 const QUEUE_MAX: usize = 8192;
@@ -261,8 +265,14 @@ fn spawn_lane(engine: Engine) -> mpsc::Sender<Op> {
     let (sender, mut queue) = mpsc::channel(QUEUE_MAX);
     tokio::spawn(async move {
         let mut ops = Vec::with_capacity(BATCH_MAX);
+        let mut held = Held::default();
+        let mut turns = 0;
         while queue.recv_many(&mut ops, BATCH_MAX).await > 0 {
-            batch::commit(&engine, std::mem::take(&mut ops)).await;
+            batch::commit(&engine, &mut held, std::mem::take(&mut ops)).await;
+            turns += 1;
+            if queue.is_empty() || turns >= TURNS_MAX {
+                (held, turns) = (Held::default(), 0);
+            }
         }
     });
     sender

@@ -97,6 +97,13 @@ pub(crate) enum Engine {
     Postgres(PostgresEngine),
 }
 
+/// A connection kept between two commits.
+#[derive(Default)]
+pub(crate) struct Held {
+    sqlite: Option<sqlx::pool::PoolConnection<sqlx::Sqlite>>,
+    postgres: Option<sqlx::pool::PoolConnection<sqlx::Postgres>>,
+}
+
 /// A transaction of either engine.
 pub(crate) enum Tx {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use super::StoreError;
-use super::ledger::settle::RECORD;
+use super::ledger::settle::{RECORD, Records};
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
@@ -60,14 +61,18 @@ impl PostgresEngine {
     /// recorded, and who was granted a use.
     pub(super) async fn write_plain(
         &self,
-        records: Option<String>,
+        held: &mut Option<PoolConnection<Postgres>>,
+        records: &Records,
         wanted: &Wanted<'_>,
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
+        let mut connection = match held.take() {
+            Some(connection) => connection,
+            None => self.pool.acquire().await?,
+        };
         let (mut recorded, mut granted) = <(HashSet<_>, HashSet<_>)>::default();
-        let mut connection = self.pool.acquire().await?;
-        if let Some(records) = records {
+        if !records.is_empty() {
             let rows: Vec<(SessionId,)> = sqlx::query_as(RECORD)
-                .bind(records)
+                .bind(records.rows())
                 .fetch_all(&mut *connection)
                 .await?;
             recorded.extend(rows.into_iter().map(|(id,)| id));
@@ -75,6 +80,8 @@ impl PostgresEngine {
         if !wanted.is_empty() {
             granted = reserve(&mut connection, wanted).await?;
         }
+        // Only one that has just worked is kept.
+        *held = Some(connection);
         Ok((recorded, granted))
     }
 }

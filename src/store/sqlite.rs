@@ -5,11 +5,12 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::StoreError;
-use super::ledger::settle::record_sql;
+use super::ledger::settle::{Records, record_sql};
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
@@ -47,6 +48,7 @@ impl SqliteEngine {
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
+            .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
             .connect_with(options.clone())
@@ -54,6 +56,7 @@ impl SqliteEngine {
         sqlx::migrate!("migrations/sqlite").run(&write).await?;
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .connect_with(options.pragma("query_only", "true"))
             .await?;
         Ok(Self { write, read })
@@ -88,48 +91,45 @@ impl SqliteEngine {
         Ok(connection.close().await?)
     }
 
-    /// Records and reserves in one transaction that is one message to the thread SQLite runs on, and not one a
-    /// statement: half of the time of a commit otherwise. Returns who was recorded, and who was granted a use.
+    /// Records and reserves in one transaction. It is one message to the thread SQLite runs on, not one a statement,
+    /// and only the exceptions come back, as each row wakes us: both cost more than the work itself. Returns who was
+    /// recorded, and who was granted a use.
     pub(super) async fn write_plain(
         &self,
-        records: Option<String>,
+        held: &mut Option<PoolConnection<Sqlite>>,
+        records: &Records,
         wanted: &Wanted<'_>,
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
-        let script = match (&records, wanted.is_empty()) {
-            (None, true) => return Ok(<_>::default()),
-            (Some(_), true) => RECORD_SCRIPT,
-            (None, false) => RESERVE_SCRIPT,
-            (Some(_), false) => BOTH_SCRIPT,
+        let script = match (records.is_empty(), wanted.is_empty()) {
+            (true, true) => return Ok(<_>::default()),
+            (false, true) => RECORD_SCRIPT,
+            (true, false) => RESERVE_SCRIPT,
+            (false, false) => BOTH_SCRIPT,
         };
-        let mut connection = self.write.acquire().await?;
+        let connection = match held {
+            Some(connection) => connection,
+            None => held.insert(self.write.acquire().await?),
+        };
         let written = sqlx::query_as(script)
-            .bind(records)
+            .bind(records.rows())
             .bind(wanted.link_rows())
             .bind(wanted.session_rows())
             .bind(commit_tag())
-            .fetch_all(&mut *connection)
+            .fetch_all(&mut **connection)
             .await;
-        let rows: Vec<(SessionId, String)> = match written {
+        let exceptions: Vec<(SessionId,)> = match written {
             Ok(rows) => rows,
             Err(error) => {
-                // A script that stopped half-way left its transaction open; one that could not begin has none.
-                if sqlx::query("ROLLBACK")
-                    .execute(&mut *connection)
-                    .await
-                    .is_err()
-                {
-                    connection.close_on_drop();
-                }
+                // A script that stopped half-way may have left its transaction open.
+                connection.close_on_drop();
+                *held = None;
                 return Err(error);
             }
         };
-        let of = |what: &str| {
-            rows.iter()
-                .filter(|(_, done)| done == what)
-                .map(|(id, _)| *id)
-                .collect()
-        };
-        Ok((of("recorded"), of("granted")))
+        Ok((
+            without(records.ids(), &exceptions),
+            without(wanted.ids(), &exceptions),
+        ))
     }
 }
 
@@ -138,14 +138,25 @@ pub(super) async fn reserve(
     tx: &mut SqliteConnection,
     wanted: &Wanted<'_>,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
-    let rows: Vec<(SessionId, String)> = sqlx::query_as(SPEND_AND_INSERT)
+    let refused: Vec<(SessionId,)> = sqlx::query_as(SPEND_AND_INSERT)
         .bind(None::<String>)
         .bind(wanted.link_rows())
         .bind(wanted.session_rows())
         .bind(commit_tag())
         .fetch_all(tx)
         .await?;
-    Ok(rows.into_iter().map(|(id, _)| id).collect())
+    Ok(without(wanted.ids(), &refused))
+}
+
+fn without(
+    all: impl Iterator<Item = SessionId>,
+    exceptions: &[(SessionId,)],
+) -> HashSet<SessionId> {
+    let mut rest: HashSet<SessionId> = all.collect();
+    for (id,) in exceptions {
+        rest.remove(id);
+    }
+    rest
 }
 
 /// Names a commit, so that it does not take what an earlier one was granted for its own.
@@ -161,6 +172,17 @@ fn make_folder(file: &Path) -> Result<(), StoreError> {
             .map_err(|e| StoreError::Address(format!("database.url: {}: {e}", folder.display()))),
         _ => Ok(()),
     }
+}
+
+/// Records, then names those whose use was given back before.
+macro_rules! record_and_check_sql {
+    () => {
+        concat!(
+            record_sql!("UPDATE OR ROLLBACK"),
+            "; SELECT value ->> 0 FROM json_each($1) WHERE NOT EXISTS
+    (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL)"
+        )
+    };
 }
 
 /// The first statement is the one that spends uses: the predicate that grants them is its WHERE clause.
@@ -181,8 +203,9 @@ WHERE links.id = wanted.id
             insert_sql!($insert),
             "
 WHERE asked.value ->> 1 IS NULL OR asked.value ->> 9 <=
-    (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4)
-RETURNING id, 'granted'"
+    (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4);
+SELECT value ->> 0 FROM json_each($3)
+    WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0)"
         )
     };
 }
@@ -191,7 +214,7 @@ const SPEND_AND_INSERT: &str = spend_and_insert_sql!("UPDATE", "INSERT");
 
 // `OR ROLLBACK` spares SQLite the copies of pages it would need to undo one statement alone: a script that fails is
 // undone as a whole.
-const RECORD_SCRIPT: &str = record_sql!("UPDATE OR ROLLBACK");
+const RECORD_SCRIPT: &str = concat!("BEGIN IMMEDIATE; ", record_and_check_sql!(), "; COMMIT");
 const RESERVE_SCRIPT: &str = concat!(
     "BEGIN IMMEDIATE; ",
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
@@ -199,7 +222,7 @@ const RESERVE_SCRIPT: &str = concat!(
 );
 const BOTH_SCRIPT: &str = concat!(
     "BEGIN IMMEDIATE; ",
-    record_sql!("UPDATE OR ROLLBACK"),
+    record_and_check_sql!(),
     "; ",
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; COMMIT"

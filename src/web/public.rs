@@ -339,7 +339,11 @@ impl Visit<'_> {
                     in_app: agent.is_some_and(in_app::is_in_app),
                     fields: &[(NONCE, &nonce)],
                 };
-                visitor_headers(html(StatusCode::OK, pages::confirm(&page)))
+                let mut response = visitor_headers(html(StatusCode::OK, pages::confirm(&page)));
+                // Kept by this browser alone, so that "back" shows the same form, which starts nothing twice.
+                let kept = HeaderValue::from_static("private, no-cache");
+                response.headers_mut().insert(header::CACHE_CONTROL, kept);
+                response
             }
             Answer::No(problem, language, message) => {
                 match problem {

@@ -41,7 +41,7 @@ async fn the_page_is_small_and_has_one_form_that_posts_to_its_own_address(contex
         let answer = gateway.click(&link).await;
         assert_eq!(answer.status(), 200);
         assert_eq!(answer.headers()["content-type"], "text/html; charset=utf-8");
-        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.headers()["cache-control"], "private, no-cache");
         assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
         assert!(!answer.headers().contains_key("set-cookie"));
         let page = answer.text().await.unwrap();

@@ -89,7 +89,7 @@ async fn looking_ahead_spends_nothing_and_is_counted_by_reason(context: Context)
         let head = send(&gateway, Method::HEAD, &path_of(&link), &[]).await;
         assert_eq!(head.status(), 200);
         assert_eq!(head.headers()["content-type"], "text/html; charset=utf-8");
-        assert_eq!(head.headers()["cache-control"], "no-store");
+        assert_eq!(head.headers()["cache-control"], "private, no-cache");
         assert!(head.bytes().await.unwrap().is_empty());
         expect_ignored(&gateway, &link, "prefetch", AHEAD.len()).await;
         expect_ignored(&gateway, &link, "head", 1).await;

@@ -6,7 +6,7 @@ use super::mail::{Reply, Sacks};
 use super::wanted::Wanted;
 use super::{Ignored, Op, Record, Refund, Reserved, Wanting};
 use crate::domain::id::SessionId;
-use crate::store::{Engine, StoreError, Tx, postgres, sqlite};
+use crate::store::{Engine, Held, StoreError, Tx, postgres, sqlite};
 
 /// How often a commit is tried again when PostgreSQL broke a deadlock with another node.
 const DEADLOCK_RETRIES: usize = 3;
@@ -31,11 +31,11 @@ pub(super) struct Outcome {
 }
 
 /// Writes `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
-pub(super) async fn commit(engine: &Engine, ops: Vec<Op>) {
+pub(super) async fn commit(engine: &Engine, held: &mut Held, ops: Vec<Op>) {
     let batch = Batch::sort(ops);
     let mut tries = 0;
     let outcome = loop {
-        match batch.write(engine).await {
+        match batch.write(engine, held).await {
             Err(error) if tries < DEADLOCK_RETRIES && is_deadlock(&error) => tries += 1,
             outcome => break outcome,
         }
@@ -67,10 +67,11 @@ impl Batch {
         batch
     }
 
-    async fn write(&self, engine: &Engine) -> Result<Outcome, sqlx::Error> {
+    async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
         if self.is_plain() {
-            return self.write_plain(engine).await;
+            return self.write_plain(engine, held).await;
         }
+        *held = Held::default();
         let mut outcome = Outcome::default();
         let mut tx = engine.begin().await?;
         self.settle(&mut tx, &mut outcome).await?;
@@ -103,13 +104,16 @@ impl Batch {
     }
 
     /// The same in as few steps as the engine allows.
-    async fn write_plain(&self, engine: &Engine) -> Result<Outcome, sqlx::Error> {
+    async fn write_plain(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
         let mut outcome = Outcome::default();
         let wanted = self.wanted(&outcome);
-        let records = (!self.records.is_empty()).then(|| self.record_rows());
+        let records = self.records();
         let written = match engine {
-            Engine::Sqlite(db) => db.write_plain(records, &wanted).await?,
-            Engine::Postgres(db) => db.write_plain(records, &wanted).await?,
+            Engine::Sqlite(db) => db.write_plain(&mut held.sqlite, &records, &wanted).await?,
+            Engine::Postgres(db) => {
+                db.write_plain(&mut held.postgres, &records, &wanted)
+                    .await?
+            }
         };
         (outcome.recorded, outcome.granted) = written;
         Ok(outcome)

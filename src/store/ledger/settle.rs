@@ -32,7 +32,7 @@ impl Batch {
             return Ok(Vec::new());
         }
         let ids: Vec<(SessionId,)> = within!(tx, |c| sqlx::query_as(RECORD)
-            .bind(self.record_rows())
+            .bind(self.records().rows())
             .fetch_all(c)
             .await?);
         outcome.recorded.extend(ids.into_iter().map(|(id,)| id));
@@ -93,8 +93,8 @@ impl Batch {
         Ok(())
     }
 
-    /// The rows of [`RECORD`].
-    pub(super) fn record_rows(&self) -> String {
+    /// What is to be recorded.
+    pub(super) fn records(&self) -> Records {
         let rows: Vec<_> = self
             .records
             .iter()
@@ -107,7 +107,31 @@ impl Batch {
                 )
             })
             .collect();
-        json_rows(&rows)
+        Records {
+            ids: self.records.iter().map(|(record, _)| record.id).collect(),
+            rows: json_rows(&rows),
+        }
+    }
+}
+
+/// Sessions to be recorded, and the rows of [`RECORD`] for them.
+#[derive(Debug)]
+pub(in crate::store) struct Records {
+    ids: Vec<SessionId>,
+    rows: String,
+}
+
+impl Records {
+    pub(in crate::store) fn is_empty(&self) -> bool {
+        self.ids.is_empty()
+    }
+
+    pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        self.ids.iter().copied()
+    }
+
+    pub(in crate::store) fn rows(&self) -> &str {
+        &self.rows
     }
 }
 
@@ -155,14 +179,13 @@ macro_rules! record_sql {
     redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL, room = NULL
 FROM (SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
              CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM json_each($1)) AS told
-WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_at IS NULL
-RETURNING sessions.id, 'recorded'")
+WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_at IS NULL")
     };
 }
 pub(in crate::store) use record_sql;
 
 /// Records sessions; `$1` are rows of id, `scanRef`, address and end of the token.
-pub(in crate::store) const RECORD: &str = record_sql!("UPDATE");
+pub(in crate::store) const RECORD: &str = concat!(record_sql!("UPDATE"), " RETURNING sessions.id");
 
 const REFUND: &str = "
 UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NULL, room = NULL

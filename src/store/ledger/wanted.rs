@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::NewSession;
 use super::batch::json_rows;
-use crate::domain::id::LinkId;
+use crate::domain::id::{LinkId, SessionId};
 use crate::domain::timestamp::Timestamp;
 
 /// Uses wanted, and by whom.
@@ -30,6 +30,10 @@ impl<'a> Wanted<'a> {
     /// Whether nothing is wanted.
     pub(in crate::store) fn is_empty(&self) -> bool {
         self.sessions.is_empty()
+    }
+
+    pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        self.sessions.iter().map(|(session, _)| session.id)
     }
 
     /// Rows of link, number of uses, time; in the order of the links' ids.
