@@ -1,6 +1,6 @@
 //! Everything that is kept, in SQLite (the embedded default) or PostgreSQL, behind one [`Store`].
 //!
-//! Each query is written once, in the dialect both engines share; [`each!`] puts it into both arms.
+//! Each query is written once, in the dialect both engines share; `each!` puts it into both arms.
 //! Only what truly differs is split: connecting, spending uses ([`ledger`]), backup.
 
 use std::sync::Arc;
