@@ -16,7 +16,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 use crate::idenfy::{Client, MintError, MintRequest, Minted};
 use crate::metrics::Metrics;
-use crate::store::ledger::{Hold, NewSession, Record, Refund, Reserved};
+use crate::store::ledger::{Client as ClientOf, Hold, NewSession, Record, Refund, Reserved};
 use crate::store::{Store, StoreError};
 
 /// How much longer than a mint's budget a session may stay `starting` before the sweep gives its use back: time to
@@ -165,11 +165,15 @@ impl Redeemer {
     fn new_session(&self, start: &Start<'_>) -> NewSession {
         let now = self.clock.now();
         let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
+        let id = SessionId::new(self.clock.uuid());
         let own_ref = || start.token.external_ref().and_then(ExternalRef::parse);
         NewSession {
-            id: SessionId::new(self.clock.uuid()),
+            id,
             link_id: start.link_id,
-            client_id: start.token.client_id().map(str::to_owned),
+            client: start.token.client_id().map_or_else(
+                || ClientOf::Own(id.fresh_client_id()),
+                |fixed| ClientOf::Fixed(fixed.to_owned()),
+            ),
             external_ref: start.external_ref.clone().or_else(own_ref),
             flow: start.flow,
             language: start.language,
@@ -187,7 +191,7 @@ impl Redeemer {
     ) -> Result<Started, NotStarted> {
         let request = MintRequest {
             flow: start.flow,
-            client_id: &session.client_id(),
+            client_id: session.client.id(),
             locale: start.language,
             external_ref: session.external_ref.as_ref().map(ExternalRef::as_str),
             token: start.token,

@@ -31,7 +31,7 @@ const LINKS: &str =
 
 /// Sessions by their number `i` of `$3`; the first began at `$4`. All are over: nine in ten approved.
 const SESSIONS: &str =
-    "INSERT INTO sessions (id, link_id, client_id, scan_ref, flow, language, via, status, is_final, result,
+    "INSERT INTO sessions (id, link_id, own_client_id, scan_ref, flow, language, via, status, is_final, result,
      created_at, finished_at)
  SELECT {id}, (SELECT id FROM links WHERE slug = printf('past-%d', i * 7919 % $5)),
      {id}, {scan_ref}, 'document_and_selfie', 'en', iif(i % 3, NULL, 'qr'),

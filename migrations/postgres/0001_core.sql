@@ -32,8 +32,10 @@ CREATE TABLE links (
 CREATE TABLE sessions (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     link_id TEXT,
-    -- The fixed customer. Null where the session's own id is the clientId too, and once erased.
+    -- The clientId where it is fixed, and where it was made for this session: of the latter the first 48 bits are
+    -- the id's too, so that it is found by the primary key and needs no index. Null once erased.
     client_id TEXT,
+    own_client_id TEXT,
     scan_ref TEXT,
     external_ref TEXT,
     flow TEXT NOT NULL,

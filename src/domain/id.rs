@@ -74,7 +74,36 @@ id!(
     /// Names a verification session.
     SessionId
 );
+impl SessionId {
+    /// A clientId for the session: a UUIDv7 of the same millisecond, so that the one leads to the other, whose other 74
+    /// bits are random, so that neither tells the other.
+    #[must_use]
+    pub fn fresh_client_id(self) -> String {
+        let ms = u64::from_be_bytes(self.0.as_bytes()[..8].try_into().unwrap_or_default()) >> 16;
+        let random = Uuid::new_v4().into_bytes();
+        let mut bytes = [0; 10];
+        bytes[..6].copy_from_slice(&random[..6]);
+        bytes[6..].copy_from_slice(&random[10..14]);
+        uuid::Builder::from_unix_timestamp_millis(ms, &bytes)
+            .into_uuid()
+            .to_string()
+    }
+}
+
 id!(
     /// Names an API key.
     KeyId
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_id_is_of_its_sessions_millisecond_and_otherwise_its_own() {
+        let id = SessionId::new(Uuid::now_v7());
+        let (a, b) = (id.fresh_client_id(), id.fresh_client_id());
+        assert_eq!(a[..13], id.to_string()[..13]);
+        assert!(a != b && a[15..] != id.to_string()[15..]);
+    }
+}

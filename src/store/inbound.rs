@@ -97,7 +97,7 @@ async fn find(tx: &mut Tx, event: &Inbound) -> Result<Option<Found>, sqlx::Error
         (None, Some(client_id)) => within!(tx, |c| {
             sqlx::query_as(
                 "SELECT id, status FROM sessions
-                 WHERE (client_id = $1 OR (id = $1 AND client_id IS NULL AND erased_at IS NULL))
+                 WHERE (client_id = $1 OR (own_client_id = $1 AND id >= substr($1, 1, 13) AND id < substr($1, 1, 13) || '~'))
                    AND (scan_ref IS NULL OR flow = 'selfie') ORDER BY id DESC LIMIT 1",
             )
             .bind(client_id)

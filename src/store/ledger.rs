@@ -3,8 +3,6 @@
 //! Clicks that arrive while a commit is under way wait for the next one and share it, so that many clicks cost
 //! one flush to disk. Nothing is answered before it is on disk.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -40,8 +38,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
-    /// The fixed customer; none: the session's own id serves as its clientId, so that it needs no index of its own.
-    pub client_id: Option<String>,
+    /// The customer at iDenfy.
+    pub client: Client,
     /// The customer's own reference.
     pub external_ref: Option<ExternalRef>,
     /// Which verification it is.
@@ -56,13 +54,22 @@ pub struct NewSession {
     pub lease_until: Timestamp,
 }
 
-impl NewSession {
-    /// The customer at iDenfy.
+/// Whom a session is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Client {
+    /// A clientId that the link or the call fixes.
+    Fixed(String),
+    /// One made for this session alone.
+    Own(String),
+}
+
+impl Client {
+    /// The clientId.
     #[must_use]
-    pub fn client_id(&self) -> Cow<'_, str> {
-        self.client_id
-            .as_deref()
-            .map_or_else(|| self.id.to_string().into(), Cow::Borrowed)
+    pub fn id(&self) -> &str {
+        match self {
+            Self::Fixed(id) | Self::Own(id) => id,
+        }
     }
 }
 

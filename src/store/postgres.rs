@@ -122,6 +122,6 @@ const RESERVE: &str = concat!(
 ",
     insert_sql!("INSERT"),
     "LEFT JOIN spent ON spent.id = asked.value ->> 1
-WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 9 AS BIGINT) <= spent.granted
+WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 10 AS BIGINT) <= spent.granted
 RETURNING id"
 );

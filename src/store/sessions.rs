@@ -46,6 +46,7 @@ pub(super) struct SessionRow {
     id: SessionId,
     link_id: Option<LinkId>,
     client_id: Option<String>,
+    own_client_id: Option<String>,
     scan_ref: Option<String>,
     external_ref: Option<ExternalRef>,
     flow: String,
@@ -76,9 +77,7 @@ impl TryFrom<SessionRow> for Session {
         Ok(Self {
             id: row.id,
             link_id: row.link_id,
-            client_id: row
-                .client_id
-                .or_else(|| row.erased_at.is_none().then(|| row.id.to_string())),
+            client_id: row.client_id.or(row.own_client_id),
             scan_ref: row.scan_ref,
             external_ref: row.external_ref,
             flow: Flow::parse(&row.flow).map_err(|_| StoreError::Corrupt("sessions.flow"))?,
@@ -152,7 +151,7 @@ impl Store {
         let mut tx = self.engine.begin().await?;
         let done = within!(&mut tx, |c| {
             sqlx::query(
-                "UPDATE sessions SET client_id = NULL, scan_ref = NULL, external_ref = NULL,
+                "UPDATE sessions SET client_id = NULL, own_client_id = NULL, scan_ref = NULL, external_ref = NULL,
                         redirect_url = NULL, erased_at = COALESCE(erased_at, $2) WHERE id = $1",
             )
             .bind(id)
@@ -265,17 +264,17 @@ DELETE FROM holds WHERE session_id = $1
 const LIST: &str = "
 SELECT * FROM sessions
 WHERE ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2)
-  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
+  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
 ORDER BY id DESC LIMIT $5";
 
 const LIST_OF_LINK: &str = "
 SELECT * FROM sessions
 WHERE link_id = $3
-  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
+  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
 ORDER BY id DESC LIMIT $5";
 
 const LIST_OF_CLIENT: &str = "
 SELECT * FROM sessions
-WHERE (client_id = $4 OR (id = $4 AND client_id IS NULL AND erased_at IS NULL))
+WHERE (client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
   AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR link_id = $3)
 ORDER BY id DESC LIMIT $5";

@@ -202,7 +202,7 @@ WHERE links.id = wanted.id
 ",
             insert_sql!($insert),
             "
-WHERE asked.value ->> 1 IS NULL OR asked.value ->> 9 <=
+WHERE asked.value ->> 1 IS NULL OR asked.value ->> 10 <=
     (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4);
 SELECT value ->> 0 FROM json_each($3)
     WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0)"

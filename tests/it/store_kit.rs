@@ -11,7 +11,7 @@ use entrypass::domain::timestamp::Timestamp;
 use entrypass::domain::token_options::TokenOptions;
 use entrypass::domain::usage::Usage;
 use entrypass::store::Store;
-use entrypass::store::ledger::{Hold, NewSession, Record, Refund, Reserved};
+use entrypass::store::ledger::{Client, Hold, NewSession, Record, Refund, Reserved};
 
 use crate::harness::Context;
 use crate::harness::engine::Database;
@@ -83,10 +83,11 @@ impl Kit {
 
     /// A session of a link, not reserved yet.
     pub fn session_of(&self, link: Option<&Link>) -> NewSession {
+        let id = SessionId::new(self.clock.uuid());
         NewSession {
-            id: SessionId::new(self.clock.uuid()),
+            id,
             link_id: link.map(|link| link.terms.id),
-            client_id: None,
+            client: Client::Own(id.fresh_client_id()),
             external_ref: None,
             flow: Flow::Document,
             language: Locale::parse("de").expect("a language"),

@@ -40,7 +40,7 @@ async fn a_reservation_spends_a_use_and_keeps_the_session_as_starting(context: C
     let (kept, link) = (kit.read(session.id).await, link.terms.id);
     assert_eq!(kept.status, Status::Starting);
     assert_eq!(kept.link_id, Some(link));
-    assert_eq!(kept.client_id.as_deref(), Some(&*session.client_id()));
+    assert_eq!(kept.client_id.as_deref(), Some(session.client.id()));
     assert_eq!(
         (kept.flow, kept.language, kept.created_at),
         (session.flow, session.language, kit.now())

@@ -17,7 +17,7 @@ use entrypass::store::Store;
 use entrypass::store::idempotency::Begun;
 use entrypass::store::inbound::{Applied, Inbound};
 use entrypass::store::keys::ApiKey;
-use entrypass::store::ledger::{Hold, Reserved};
+use entrypass::store::ledger::{Client, Hold, Reserved};
 use entrypass::store::links::{Activated, LinkFilter};
 use entrypass::store::sessions::SessionFilter;
 use serde_json::json;
@@ -265,7 +265,7 @@ async fn sessions_are_listed_by_every_filter_newest_first(context: Context) {
     for n in 0..4 {
         let link = [Some(&one), Some(&two), None][n % 3];
         let mut session = kit.session_of(link);
-        session.client_id = Some(format!("customer-{}", n % 2));
+        session.client = Client::Fixed(format!("customer-{}", n % 2));
         session.via = Via::parse("qr");
         session.external_ref = ExternalRef::parse("Order 1");
         assert_eq!(kit.try_reserve(&session, &[]).await, Reserved::Granted);
@@ -501,7 +501,7 @@ async fn an_event_is_applied_once_and_a_final_result_stays(context: Context) {
     let link = kit.keep_new(Usage::Unlimited).await;
     let holds = [Hold::client("jane")];
     let mut session = kit.session_of(Some(&link));
-    session.client_id = Some("jane".into());
+    session.client = Client::Fixed("jane".into());
     assert_eq!(kit.try_reserve(&session, &holds).await, Reserved::Granted);
     let answer = kit.answer_for(&session, &holds);
     let scan = answer.scan_ref.clone().unwrap();
@@ -562,8 +562,7 @@ async fn an_event_finds_its_session_by_scan_or_by_customer(context: Context) {
         client_id: client.map(str::to_owned),
         ..event(&kit, scan, Status::Approved, true)
     };
-    let (theirs, ours) = (recorded.client_id(), failed.client_id());
-    let (theirs, ours) = (theirs.as_ref(), ours.as_ref());
+    let (theirs, ours) = (recorded.client.id(), failed.client.id());
     assert_eq!(
         apply(&kit, &approved("nobodys", None)).await,
         Applied::NotOurs
@@ -593,7 +592,7 @@ async fn an_event_that_comes_before_the_answer_wins_over_the_sweep(context: Cont
     let link = kit.keep_new(Usage::Single).await;
     let session = kit.spend(&link).await;
     let early = Inbound {
-        client_id: Some(session.client_id().into_owned()),
+        client_id: Some(session.client.id().to_owned()),
         ..event(&kit, "scan-1", Status::Approved, true)
     };
     assert_eq!(apply(&kit, &early).await, Applied::Changed(session.id));

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::NewSession;
 use super::batch::json_rows;
+use super::{Client, NewSession};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::timestamp::Timestamp;
 
@@ -55,7 +55,8 @@ impl<'a> Wanted<'a> {
                 (
                     s.id,
                     s.link_id,
-                    &s.client_id,
+                    fixed(&s.client),
+                    own(&s.client),
                     &s.external_ref,
                     s.flow,
                     s.language,
@@ -70,15 +71,23 @@ impl<'a> Wanted<'a> {
     }
 }
 
+fn fixed(client: &Client) -> Option<&str> {
+    matches!(client, Client::Fixed(_)).then(|| client.id())
+}
+
+fn own(client: &Client) -> Option<&str> {
+    matches!(client, Client::Own(_)).then(|| client.id())
+}
+
 /// The statement that inserts what was granted, up to its SELECT's source: the rows of [`Wanted::session_rows`], named
 /// `asked`. Of each link come as many as it was granted, the first first.
 macro_rules! insert_sql {
     ($insert:literal) => {
         concat!($insert, " INTO sessions
-    (id, link_id, client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
+    (id, link_id, client_id, own_client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
 SELECT asked.value ->> 0, asked.value ->> 1, asked.value ->> 2, asked.value ->> 3, asked.value ->> 4,
-       asked.value ->> 5, asked.value ->> 6, 'starting',
-       CAST(asked.value ->> 7 AS BIGINT), CAST(asked.value ->> 8 AS BIGINT),
+       asked.value ->> 5, asked.value ->> 6, asked.value ->> 7, 'starting',
+       CAST(asked.value ->> 8 AS BIGINT), CAST(asked.value ->> 9 AS BIGINT),
        '....................................'
 FROM json_each($3) AS asked ")
     };
