@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::clock::Clock;
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
-use crate::domain::id::{LinkId, SessionId};
+use crate::domain::id::{EventId, LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::secret::Secret;
 use crate::domain::session::{Session, Status};
@@ -219,13 +219,13 @@ impl Redeemer {
         minted: Minted,
         holds: Vec<Hold>,
     ) -> Result<Started, NotStarted> {
-        let valid_until = self
-            .clock
-            .now()
-            .plus_millis(minted.valid_seconds.saturating_mul(1000));
+        let now = self.clock.now();
+        let valid_until = now.plus_millis(minted.valid_seconds.saturating_mul(1000));
         let again = start.resume || !holds.is_empty();
         let recorded = self.in_time(self.store.record(Record {
             id: session.id,
+            event_id: EventId::new(self.clock.uuid()),
+            at: now,
             scan_ref: minted.scan_ref.clone(),
             redirect_url: again.then(|| minted.redirect_url.clone()),
             token_expires_at: valid_until,

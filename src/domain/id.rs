@@ -94,6 +94,18 @@ id!(
     /// Names an API key.
     KeyId
 );
+id!(
+    /// Names an event.
+    EventId
+);
+id!(
+    /// Names an endpoint of the customer's.
+    EndpointId
+);
+id!(
+    /// Names a delivery of one event to one endpoint.
+    DeliveryId
+);
 
 #[cfg(test)]
 mod tests {

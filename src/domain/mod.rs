@@ -4,6 +4,7 @@
 
 pub mod channel;
 pub mod country;
+pub mod event;
 pub mod field_error;
 pub mod flow;
 pub mod id;

@@ -100,8 +100,9 @@ pub struct Checks {
     pub manual_face: Option<String>,
 }
 
-/// One iDenfy verification session, started by a click or by an API call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// One iDenfy verification session, started by a click or by an API call. Serialised, it is the session of the API and
+/// of events: what is a secret is left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Session {
     /// Its name here.
     pub id: SessionId,
@@ -122,6 +123,7 @@ pub struct Session {
     /// Where it stands.
     pub status: Status,
     /// Whether the result is final.
+    #[serde(rename = "final")]
     pub is_final: bool,
     /// The result so far while it is not final.
     pub provisional: Option<Status>,
@@ -138,8 +140,10 @@ pub struct Session {
     /// When its personal data was erased.
     pub erased_at: Option<Timestamp>,
     /// Where the visitor was sent; a bearer secret, kept only while the token is valid.
+    #[serde(skip)]
     pub redirect_url: Option<String>,
     /// Until when iDenfy's token can be opened.
+    #[serde(skip)]
     pub token_expires_at: Option<Timestamp>,
 }
 

@@ -2,9 +2,11 @@
 
 use sqlx::FromRow;
 
+use super::events::{NewEvent, Shown, Subject, raise};
 use super::sessions::{Findings, RELEASE_CLIENT};
 use super::{Store, StoreError, Tx};
-use crate::domain::id::SessionId;
+use crate::domain::event::EventType;
+use crate::domain::id::{EventId, SessionId};
 use crate::domain::session::Status;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::verdict::Verdict;
@@ -50,7 +52,7 @@ impl Store {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn apply(&self, id: uuid::Uuid, event: &Inbound) -> Result<Applied, StoreError> {
+    pub async fn apply(&self, id: EventId, event: &Inbound) -> Result<Applied, StoreError> {
         let mut tx = self.engine.begin().await?;
         let found = find(&mut tx, event).await?;
         let news = within!(&mut tx, |c| {
@@ -74,10 +76,11 @@ impl Store {
         }
         let applied = match found {
             None => Applied::NotOurs,
-            Some(found) if update(&mut tx, &found, event).await? => Applied::Changed(found.id),
+            Some(found) if update(&mut tx, &found, id, event).await? => Applied::Changed(found.id),
             Some(found) => Applied::Unchanged(found.id),
         };
         tx.commit().await?;
+        self.news.tell();
         Ok(applied)
     }
 }
@@ -108,7 +111,12 @@ async fn find(tx: &mut Tx, event: &Inbound) -> Result<Option<Found>, sqlx::Error
     }
 }
 
-async fn update(tx: &mut Tx, found: &Found, event: &Inbound) -> Result<bool, sqlx::Error> {
+async fn update(
+    tx: &mut Tx,
+    found: &Found,
+    id: EventId,
+    event: &Inbound,
+) -> Result<bool, sqlx::Error> {
     let failed = Status::from_name(&found.status) == Status::Failed;
     let Some(verdict) = event.verdict.as_ref().filter(|_| !failed) else {
         // Of a session that failed here, only which scan it was is of use: to erase it there.
@@ -143,6 +151,27 @@ async fn update(tx: &mut Tx, found: &Found, event: &Inbound) -> Result<bool, sql
             .execute(c)
             .await?
             .rows_affected());
+    }
+    if changed > 0 {
+        let (status, provisional) = (verdict.shown(), verdict.provisional());
+        let finished_at = verdict.is_final.then_some(event.received_at);
+        let told = NewEvent {
+            id,
+            kind: if verdict.is_final {
+                EventType::SessionFinished
+            } else {
+                EventType::SessionUpdated
+            },
+            at: event.received_at,
+            subject: Subject::Session(found.id),
+            shown: Some(Shown::new(
+                &status,
+                provisional.as_ref(),
+                findings,
+                finished_at,
+            )),
+        };
+        raise(tx, &[told]).await?;
     }
     Ok(changed > 0)
 }

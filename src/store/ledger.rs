@@ -8,12 +8,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use mail::{Courier, Reply};
 
+use super::events::News;
 use super::{Engine, Held, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
-use crate::domain::id::{LinkId, SessionId};
+use crate::domain::id::{EventId, LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::timestamp::Timestamp;
+pub(super) use batch::json_rows;
 
 mod batch;
 mod holds;
@@ -114,6 +116,10 @@ pub enum Reserved {
 pub struct Record {
     /// The session.
     pub id: SessionId,
+    /// Names the event that tells of it.
+    pub event_id: EventId,
+    /// When iDenfy answered.
+    pub at: Timestamp,
     /// iDenfy's name of it.
     pub scan_ref: Option<String>,
     /// Where its visitor goes; only where it may be needed again.
@@ -175,11 +181,11 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Starts the writer tasks: one on SQLite, where there is one writer; two on PostgreSQL, so that spending
     /// and settling do not wait for each other's round trips.
-    pub(super) fn start(engine: Engine) -> Self {
-        let settle = spawn_lane(engine.clone());
+    pub(super) fn start(engine: Engine, news: News) -> Self {
+        let settle = spawn_lane(engine.clone(), news.clone());
         let reserve = match engine {
             Engine::Sqlite(_) => settle.clone(),
-            Engine::Postgres(_) => spawn_lane(engine),
+            Engine::Postgres(_) => spawn_lane(engine, news),
         };
         Self {
             reserve,
@@ -268,14 +274,14 @@ impl super::Store {
     }
 }
 
-fn spawn_lane(engine: Engine) -> mpsc::Sender<Op> {
+fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
     let (sender, mut queue) = mpsc::channel(QUEUE_MAX);
     tokio::spawn(async move {
         let mut ops = Vec::with_capacity(BATCH_MAX);
         let mut held = Held::default();
         let mut turns = 0;
         while queue.recv_many(&mut ops, BATCH_MAX).await > 0 {
-            batch::commit(&engine, &mut held, std::mem::take(&mut ops)).await;
+            batch::commit(&engine, &mut held, &news, std::mem::take(&mut ops)).await;
             turns += 1;
             if queue.is_empty() || turns >= TURNS_MAX {
                 (held, turns) = (Held::default(), 0);

@@ -31,6 +31,7 @@ macro_rules! within {
     };
 }
 
+pub mod events;
 pub mod idempotency;
 pub mod inbound;
 pub mod keys;
@@ -44,6 +45,7 @@ mod sqlite;
 pub use postgres::PostgresEngine;
 pub use sqlite::SqliteEngine;
 
+use events::News;
 use ledger::Ledger;
 
 /// What can go wrong with what is kept.
@@ -133,6 +135,7 @@ impl Tx {
 pub struct Store {
     engine: Engine,
     ledger: Ledger,
+    news: News,
 }
 
 impl Store {
@@ -150,8 +153,13 @@ impl Store {
                 "database.url: must be sqlite:// or postgres://".into(),
             ));
         };
-        let ledger = Ledger::start(engine.clone());
-        Ok(Self { engine, ledger })
+        let news = News::default();
+        let ledger = Ledger::start(engine.clone(), news.clone());
+        Ok(Self {
+            engine,
+            ledger,
+            news,
+        })
     }
 
     /// The same store for one worker's thread, which must run a `LocalSet`: answers to its clicks come together.
@@ -160,6 +168,7 @@ impl Store {
         Self {
             engine: self.engine.clone(),
             ledger: self.ledger.for_thread(),
+            news: self.news.clone(),
         }
     }
 
@@ -204,7 +213,7 @@ impl Store {
         Ok(match &self.engine {
             Engine::Sqlite(db) => {
                 sqlx::query_as(
-                    "SELECT m.name, p.name FROM sqlite_schema m, pragma_table_info(m.name) p
+                    "SELECT m.name, p.name FROM sqlite_schema m, pragma_table_xinfo(m.name) p
                      WHERE m.type = 'table' AND m.name NOT LIKE '!_sqlx%' ESCAPE '!' ORDER BY 1, 2",
                 )
                 .fetch_all(db.read())

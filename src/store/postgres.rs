@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use super::StoreError;
-use super::ledger::settle::{RECORD, Records};
+use super::ledger::settle::{Records, record_sql, started_sql};
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
@@ -71,11 +71,7 @@ impl PostgresEngine {
         };
         let (mut recorded, mut granted) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {
-            let rows: Vec<(SessionId,)> = sqlx::query_as(RECORD)
-                .bind(records.rows())
-                .fetch_all(&mut *connection)
-                .await?;
-            recorded.extend(rows.into_iter().map(|(id,)| id));
+            recorded = record(&mut connection, records).await?;
         }
         if !wanted.is_empty() {
             granted = reserve(&mut connection, wanted).await?;
@@ -84,6 +80,18 @@ impl PostgresEngine {
         *held = Some(connection);
         Ok((recorded, granted))
     }
+}
+
+/// Records sessions and tells of it, in one statement; returns those that were not refunded before.
+pub(super) async fn record(
+    connection: &mut PgConnection,
+    records: &Records,
+) -> Result<HashSet<SessionId>, sqlx::Error> {
+    let rows: Vec<(SessionId,)> = sqlx::query_as(RECORD)
+        .bind(records.rows())
+        .fetch_all(connection)
+        .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
 /// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns those.
@@ -99,6 +107,17 @@ pub(super) async fn reserve(
         .await?;
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
+
+const RECORD: &str = concat!(
+    "WITH recorded AS (",
+    record_sql!("UPDATE"),
+    " RETURNING sessions.id, sessions.status
+), started AS (",
+    started_sql!("INSERT"),
+    "WHERE value ->> 0 IN (SELECT id FROM recorded WHERE status = 'active')
+)
+SELECT id FROM recorded"
+);
 
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by
 /// the predicate of the WHERE clause, and inserts the first sessions of each link up to what was granted.

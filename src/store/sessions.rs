@@ -41,6 +41,23 @@ pub(super) struct Findings {
     pub(super) manual_face: Option<String>,
 }
 
+impl Findings {
+    /// The session with these tags and checks.
+    pub(super) fn on(self, session: Session) -> Session {
+        Session {
+            fraud_tags: self.fraud,
+            mismatch_tags: self.mismatch,
+            checks: Checks {
+                auto_document: self.auto_document,
+                auto_face: self.auto_face,
+                manual_document: self.manual_document,
+                manual_face: self.manual_face,
+            },
+            ..session
+        }
+    }
+}
+
 #[derive(FromRow)]
 pub(super) struct SessionRow {
     id: SessionId,
@@ -73,8 +90,7 @@ impl TryFrom<SessionRow> for Session {
             .map(serde_json::from_str)
             .transpose()
             .map_err(|_| StoreError::Corrupt("sessions.result"))?;
-        let result = result.unwrap_or_default();
-        Ok(Self {
+        Ok(result.unwrap_or_default().on(Self {
             id: row.id,
             link_id: row.link_id,
             client_id: row.client_id.or(row.own_client_id),
@@ -87,20 +103,15 @@ impl TryFrom<SessionRow> for Session {
             status: Status::from_name(&row.status),
             is_final: row.is_final,
             provisional: row.provisional.as_deref().map(Status::from_name),
-            fraud_tags: result.fraud,
-            mismatch_tags: result.mismatch,
-            checks: Checks {
-                auto_document: result.auto_document,
-                auto_face: result.auto_face,
-                manual_document: result.manual_document,
-                manual_face: result.manual_face,
-            },
+            fraud_tags: Vec::new(),
+            mismatch_tags: Vec::new(),
+            checks: Checks::default(),
             created_at: row.created_at,
             finished_at: row.finished_at,
             erased_at: row.erased_at,
             redirect_url: row.redirect_url,
             token_expires_at: row.token_expires_at,
-        })
+        }))
     }
 }
 

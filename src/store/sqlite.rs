@@ -10,7 +10,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 
 use super::StoreError;
-use super::ledger::settle::{Records, record_sql};
+use super::ledger::settle::{Records, record_sql, started_sql};
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
@@ -133,6 +133,18 @@ impl SqliteEngine {
     }
 }
 
+/// Records sessions and tells of it; returns those that were not refunded before.
+pub(super) async fn record(
+    tx: &mut SqliteConnection,
+    records: &Records,
+) -> Result<HashSet<SessionId>, sqlx::Error> {
+    let refunded: Vec<(SessionId,)> = sqlx::query_as(RECORD)
+        .bind(records.rows())
+        .fetch_all(tx)
+        .await?;
+    Ok(without(records.ids(), &refunded))
+}
+
 /// Spends what `wanted` asks for and inserts the sessions that were granted; returns those.
 pub(super) async fn reserve(
     tx: &mut SqliteConnection,
@@ -174,12 +186,15 @@ fn make_folder(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Records, then names those whose use was given back before.
+/// Records, tells of it, then names those whose use was given back before.
 macro_rules! record_and_check_sql {
-    () => {
+    ($update:literal, $insert:literal) => {
         concat!(
-            record_sql!("UPDATE OR ROLLBACK"),
-            "; SELECT value ->> 0 FROM json_each($1) WHERE NOT EXISTS
+            record_sql!($update),
+            "; ",
+            started_sql!($insert),
+            "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active');
+SELECT value ->> 0 FROM json_each($1) WHERE NOT EXISTS
     (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL)"
         )
     };
@@ -210,11 +225,16 @@ SELECT value ->> 0 FROM json_each($3)
     };
 }
 
+const RECORD: &str = record_and_check_sql!("UPDATE", "INSERT");
 const SPEND_AND_INSERT: &str = spend_and_insert_sql!("UPDATE", "INSERT");
 
 // `OR ROLLBACK` spares SQLite the copies of pages it would need to undo one statement alone: a script that fails is
 // undone as a whole.
-const RECORD_SCRIPT: &str = concat!("BEGIN IMMEDIATE; ", record_and_check_sql!(), "; COMMIT");
+const RECORD_SCRIPT: &str = concat!(
+    "BEGIN IMMEDIATE; ",
+    record_and_check_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
+    "; COMMIT"
+);
 const RESERVE_SCRIPT: &str = concat!(
     "BEGIN IMMEDIATE; ",
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
@@ -222,7 +242,7 @@ const RESERVE_SCRIPT: &str = concat!(
 );
 const BOTH_SCRIPT: &str = concat!(
     "BEGIN IMMEDIATE; ",
-    record_and_check_sql!(),
+    record_and_check_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; ",
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; COMMIT"

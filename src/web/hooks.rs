@@ -7,6 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::State;
 use super::problem::Problem;
+use crate::domain::id::EventId;
 use crate::idenfy::callback;
 use crate::store::inbound::{Applied, Inbound};
 
@@ -73,7 +74,7 @@ pub async fn receive(
         verdict: told.verdict,
     };
     // In a task of its own: iDenfy hanging up early must not undo what it told.
-    let (store, id) = (state.store.clone(), state.clock.uuid());
+    let (store, id) = (state.store.clone(), EventId::new(state.clock.uuid()));
     let applied = state
         .spawn(async move { store.apply(id, &event).await })
         .await;

@@ -31,6 +31,7 @@ mod imports;
 mod nodes;
 mod openapi;
 mod ops;
+mod store_events;
 mod store_kit;
 mod store_ledger;
 mod store_records;
@@ -72,6 +73,7 @@ fn main() {
         nodes::tests(),
         ops::tests(),
         openapi::tests(),
+        store_events::tests(),
         store_ledger::tests(),
         store_records::tests(),
         store_rule::tests(),

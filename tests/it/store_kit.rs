@@ -2,7 +2,7 @@
 
 use entrypass::clock::Clock;
 use entrypass::domain::flow::Flow;
-use entrypass::domain::id::{LinkId, SessionId};
+use entrypass::domain::id::{EventId, LinkId, SessionId};
 use entrypass::domain::link::{Link, LinkTerms};
 use entrypass::domain::locale::Locale;
 use entrypass::domain::session::Session;
@@ -132,6 +132,8 @@ impl Kit {
     pub fn answer_for(&self, session: &NewSession, holds: &[Hold]) -> Record {
         Record {
             id: session.id,
+            event_id: EventId::new(self.clock.uuid()),
+            at: self.now(),
             scan_ref: Some(format!("scan-{}", session.id)),
             redirect_url: Some(format!("https://ivs.idenfy.com/{}", session.id)),
             token_expires_at: self.now().plus_millis(TOKEN_MS),

@@ -2,7 +2,7 @@
 
 use entrypass::domain::channel::{ExternalRef, Via};
 use entrypass::domain::flow::Flow;
-use entrypass::domain::id::KeyId;
+use entrypass::domain::id::{EventId, KeyId};
 use entrypass::domain::link::{Link, LinkStatus};
 use entrypass::domain::locale::Locale;
 use entrypass::domain::scope::Scope;
@@ -493,7 +493,10 @@ fn event(kit: &Kit, scan_ref: &str, status: Status, is_final: bool) -> Inbound {
 }
 
 async fn apply(kit: &Kit, event: &Inbound) -> Applied {
-    kit.store.apply(kit.clock.uuid(), event).await.unwrap()
+    kit.store
+        .apply(EventId::new(kit.clock.uuid()), event)
+        .await
+        .unwrap()
 }
 
 async fn an_event_is_applied_once_and_a_final_result_stays(context: Context) {

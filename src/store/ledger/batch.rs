@@ -6,6 +6,7 @@ use super::mail::{Reply, Sacks};
 use super::wanted::Wanted;
 use super::{Ignored, Op, Record, Refund, Reserved, Wanting};
 use crate::domain::id::SessionId;
+use crate::store::events::News;
 use crate::store::{Engine, Held, StoreError, Tx, postgres, sqlite};
 
 /// How often a commit is tried again when PostgreSQL broke a deadlock with another node.
@@ -31,7 +32,7 @@ pub(super) struct Outcome {
 }
 
 /// Writes `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
-pub(super) async fn commit(engine: &Engine, held: &mut Held, ops: Vec<Op>) {
+pub(super) async fn commit(engine: &Engine, held: &mut Held, news: &News, ops: Vec<Op>) {
     let batch = Batch::sort(ops);
     let mut tries = 0;
     let outcome = loop {
@@ -40,6 +41,9 @@ pub(super) async fn commit(engine: &Engine, held: &mut Held, ops: Vec<Op>) {
             outcome => break outcome,
         }
     };
+    if !batch.records.is_empty() && outcome.is_ok() {
+        news.tell();
+    }
     batch.answer(&outcome.map_err(StoreError::from));
 }
 
@@ -157,6 +161,6 @@ impl Batch {
 }
 
 /// Rows for `json_each`.
-pub(super) fn json_rows<T: serde::Serialize>(rows: &[T]) -> String {
+pub(in crate::store) fn json_rows<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("plain structs of text and numbers always serialise")
 }

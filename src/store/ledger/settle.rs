@@ -8,7 +8,7 @@ use super::batch::{Batch, Outcome, json_rows};
 use super::holds::{LOCK_HOLDS, drop_holds, hold_rows, keep_holds};
 use super::{Ignored, Refund};
 use crate::domain::id::{LinkId, SessionId};
-use crate::store::Tx;
+use crate::store::{Tx, postgres, sqlite};
 
 impl Batch {
     /// Writes what became of sessions: all rows of sessions first, then of holds, then of links, as everyone
@@ -31,11 +31,11 @@ impl Batch {
         if self.records.is_empty() {
             return Ok(Vec::new());
         }
-        let ids: Vec<(SessionId,)> = within!(tx, |c| sqlx::query_as(RECORD)
-            .bind(self.records().rows())
-            .fetch_all(c)
-            .await?);
-        outcome.recorded.extend(ids.into_iter().map(|(id,)| id));
+        let records = self.records();
+        outcome.recorded = match tx {
+            Tx::Sqlite(tx) => sqlite::record(tx, &records).await?,
+            Tx::Postgres(tx) => postgres::record(tx, &records).await?,
+        };
         Ok(self
             .records
             .iter()
@@ -104,6 +104,8 @@ impl Batch {
                     &r.scan_ref,
                     &r.redirect_url,
                     r.token_expires_at.millis(),
+                    r.event_id,
+                    r.at.millis(),
                 )
             })
             .collect();
@@ -114,7 +116,7 @@ impl Batch {
     }
 }
 
-/// Sessions to be recorded, and the rows of [`RECORD`] for them.
+/// Sessions to be recorded, and their rows: id, `scanRef`, address, end of the token, event, time.
 #[derive(Debug)]
 pub(in crate::store) struct Records {
     ids: Vec<SessionId>,
@@ -184,8 +186,14 @@ WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_
 }
 pub(in crate::store) use record_sql;
 
-/// Records sessions; `$1` are rows of id, `scanRef`, address and end of the token.
-pub(in crate::store) const RECORD: &str = concat!(record_sql!("UPDATE"), " RETURNING sessions.id");
+/// The statement that tells of the sessions that were recorded, up to where its rows come from.
+macro_rules! started_sql {
+    ($insert:literal) => {
+        concat!($insert, " INTO events (id, type, at, session_id)
+SELECT value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM json_each($1) ")
+    };
+}
+pub(in crate::store) use started_sql;
 
 const REFUND: &str = "
 UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NULL, room = NULL

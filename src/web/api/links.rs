@@ -16,6 +16,7 @@ use super::{idempotent, link_input};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};
 use crate::domain::scope::Scope;
+use crate::domain::session::Session;
 use crate::domain::slug::Slug;
 use crate::store::links::{Activated, LinkFilter};
 use crate::store::sessions::SessionFilter;
@@ -315,7 +316,7 @@ pub async fn sessions(
         limit: limit + 1,
     };
     let sessions = state.store.sessions(&filter).await?;
-    let page: Page<SessionDocument> = Page::new(sessions, limit, |session| session.id.to_string());
+    let page: Page<Session> = Page::new(sessions, limit, |session| session.id.to_string());
     Ok(Answer::ok(&page).respond())
 }
 

@@ -21,7 +21,8 @@ use crate::web::State;
 use crate::web::problem::Problem;
 
 /// An iDenfy verification session, started by a click on a link or by a call.
-#[derive(Debug, Serialize, ToSchema)]
+// Only describes: what is answered is the `Session` itself, which events carry too.
+#[derive(Debug, ToSchema)]
 #[schema(as = Session, examples(json!({
     "id": "01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a",
     "link_id": "01977d0e-5d3a-7c42-9f0b-6c1a2b3d4e5f",
@@ -44,76 +45,56 @@ use crate::web::problem::Problem;
     "finished_at": "2027-01-15T12:04:31Z",
     "erased_at": null
 })))]
+#[expect(
+    missing_docs,
+    reason = "some are described by the schema they refer to"
+)]
 pub struct SessionDocument {
     /// Names the session in the API.
     #[schema(value_type = String, format = "uuid")]
-    id: SessionId,
+    pub id: SessionId,
     /// The link that was clicked; null where a call started it.
     #[schema(value_type = Option<String>, format = "uuid", required)]
-    link_id: Option<LinkId>,
+    pub link_id: Option<LinkId>,
     /// The customer, as iDenfy knows it; null once erased.
     #[schema(required)]
-    client_id: Option<String>,
+    pub client_id: Option<String>,
     /// iDenfy's name of the session; null before iDenfy gave one, and once erased.
     #[schema(required)]
-    scan_ref: Option<String>,
+    pub scan_ref: Option<String>,
     /// Your own reference, of `?ref=` or `token.externalRef`; null where there is none, and once erased.
     #[schema(required)]
-    external_ref: Option<String>,
+    pub external_ref: Option<String>,
     #[schema(value_type = FlowSchema)]
-    flow: &'static str,
+    pub flow: &'static str,
     #[schema(value_type = LanguageSchema)]
-    language: &'static str,
+    pub language: &'static str,
     /// The channel of the click, of `?via=`, such as `qr`, `email`, `sms` or `button`; null where it named none.
     #[schema(required)]
-    via: Option<String>,
+    pub via: Option<String>,
     #[schema(value_type = SessionStatusSchema)]
-    status: Status,
+    pub status: Status,
     /// Whether the result is final. A later final result may still replace it; one that is not final never does.
     #[serde(rename = "final")]
-    is_final: bool,
+    pub is_final: bool,
     /// The result so far, while `status` is `reviewing`; null once it is final.
     #[schema(value_type = Option<SessionStatusSchema>, required)]
-    provisional: Option<Status>,
+    pub provisional: Option<Status>,
     /// iDenfy's tags of what looks like fraud.
-    fraud_tags: Vec<String>,
+    pub fraud_tags: Vec<String>,
     /// iDenfy's tags of what does not match.
-    mismatch_tags: Vec<String>,
+    pub mismatch_tags: Vec<String>,
     #[schema(value_type = schemas::Checks)]
-    checks: Checks,
+    pub checks: Checks,
     /// When it was started.
     #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
+    pub created_at: Timestamp,
     /// When the final result came; null before.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    finished_at: Option<Timestamp>,
+    pub finished_at: Option<Timestamp>,
     /// When its personal data was erased; null: it was not.
     #[schema(value_type = Option<String>, format = DateTime, required)]
-    erased_at: Option<Timestamp>,
-}
-
-impl From<Session> for SessionDocument {
-    fn from(session: Session) -> Self {
-        Self {
-            id: session.id,
-            link_id: session.link_id,
-            client_id: session.client_id,
-            scan_ref: session.scan_ref,
-            external_ref: session.external_ref.map(|text| text.as_str().to_owned()),
-            flow: session.flow.as_str(),
-            language: session.language.as_str(),
-            via: session.via.map(|text| text.as_str().to_owned()),
-            status: session.status,
-            is_final: session.is_final,
-            provisional: session.provisional,
-            fraud_tags: session.fraud_tags,
-            mismatch_tags: session.mismatch_tags,
-            checks: session.checks,
-            created_at: session.created_at,
-            finished_at: session.finished_at,
-            erased_at: session.erased_at,
-        }
-    }
+    pub erased_at: Option<Timestamp>,
 }
 
 /// A session that was just started, with what is shown only now.
@@ -141,7 +122,8 @@ impl From<Session> for SessionDocument {
 })))]
 pub struct StartedDocument {
     #[serde(flatten)]
-    session: SessionDocument,
+    #[schema(value_type = SessionDocument)]
+    session: Session,
     /// iDenfy's token of the session, for its SDKs; shown only here.
     auth_token: String,
     /// Where to send the customer; shown only here.
@@ -222,7 +204,7 @@ async fn answer_started(state: &State, started: Started) -> Result<Answer, Probl
     let session = find(state, started.session_id).await?;
     let location = format!("{}/api/v1/sessions/{}", state.public_url, session.id);
     let document = StartedDocument {
-        session: session.into(),
+        session,
         auth_token: auth_token.expose().to_owned(),
         redirect_url: started.redirect_url,
     };
@@ -261,7 +243,7 @@ pub async fn list(
         limit: limit + 1,
     };
     let sessions = state.store.sessions(&filter).await?;
-    let page: Page<SessionDocument> = Page::new(sessions, limit, |session| session.id.to_string());
+    let page: Page<Session> = Page::new(sessions, limit, |session| session.id.to_string());
     Ok(Answer::ok(&page).respond())
 }
 
@@ -277,8 +259,8 @@ pub async fn get(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Read)?;
-    let document: SessionDocument = find(&state, session_id(&id)?).await?.into();
-    Ok(Answer::ok(&document).respond())
+    let session = find(&state, session_id(&id)?).await?;
+    Ok(Answer::ok(&session).respond())
 }
 
 /// Erases a session's personal data.

@@ -1,0 +1,131 @@
+-- What came of sessions: told to listeners and endpoints, asked again at iDenfy, erased; and who did what.
+
+-- What happened, oldest first. Written in the transaction of the change it tells of.
+CREATE TABLE events (
+    -- The place in the order in which everyone is told.
+    -- Given after the commit, one transaction at a time, so that no earlier one can turn up later.
+    position BIGINT UNIQUE,
+    -- The order of writing.
+    seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id TEXT COLLATE "C" NOT NULL,
+    type TEXT NOT NULL,
+    at BIGINT NOT NULL,
+    session_id TEXT COLLATE "C",
+    link_id TEXT,
+    endpoint_id TEXT COLLATE "C",
+    -- What there is to tell beside the session, the link or the endpoint: of a session what it showed then, as one
+    -- JSON object without personal data; null where it was just started.
+    detail TEXT
+);
+CREATE INDEX events_without_position ON events (seq) WHERE position IS NULL;
+
+-- Addresses of the customer's that results are sent to.
+CREATE TABLE endpoints (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    url TEXT NOT NULL,
+    -- Names of event types parted by spaces.
+    events TEXT NOT NULL,
+    payload TEXT NOT NULL CHECK (payload IN ('verdict', 'full')),
+    secret TEXT NOT NULL,
+    -- The secret before the last change, which signs too until its time is over.
+    previous_secret TEXT,
+    previous_until BIGINT,
+    -- Up to which event deliveries have been made of it.
+    handed_to BIGINT NOT NULL,
+    created_at BIGINT NOT NULL,
+    -- Since when every attempt failed; null while it works.
+    failing_since BIGINT,
+    disabled_at BIGINT,
+    -- Why it was switched off.
+    disabled_reason TEXT,
+    deleted_at BIGINT
+);
+
+-- One event for one endpoint.
+CREATE TABLE deliveries (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    endpoint_id TEXT COLLATE "C" NOT NULL,
+    position BIGINT NOT NULL,
+    event_id TEXT COLLATE "C" NOT NULL,
+    type TEXT NOT NULL,
+    -- Deliveries about one session to one endpoint go in order.
+    session_id TEXT COLLATE "C",
+    status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')),
+    attempts BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    -- Null once it is delivered or given up.
+    next_attempt_at BIGINT,
+    -- While it is being sent: until when nobody else may.
+    leased_until BIGINT,
+    ended_at BIGINT,
+    UNIQUE (endpoint_id, position)
+);
+CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX deliveries_session ON deliveries (session_id, endpoint_id, position) WHERE status = 'pending';
+CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
+
+-- Each time a delivery was tried.
+CREATE TABLE delivery_attempts (
+    delivery_id TEXT COLLATE "C" NOT NULL,
+    number BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    -- The HTTP status that was answered; null where none was.
+    status BIGINT,
+    duration_ms BIGINT NOT NULL,
+    -- Why it failed.
+    error TEXT,
+    -- The first 1 KiB of what was answered.
+    response TEXT,
+    PRIMARY KEY (delivery_id, number)
+);
+
+-- iDenfy's own bodies, for the endpoints that ask for them; gone once they have them or were given up.
+CREATE TABLE idenfy_bodies (
+    event_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    body TEXT NOT NULL,
+    created_at BIGINT NOT NULL
+);
+
+-- Sessions about which iDenfy is to be asked, as nothing final was told in time.
+CREATE TABLE questions (
+    session_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    ask_at BIGINT NOT NULL,
+    asked BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX questions_due ON questions (ask_at);
+
+-- Scans that iDenfy is to delete, until it has.
+CREATE TABLE erasures (
+    scan_ref TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    session_id TEXT COLLATE "C" NOT NULL,
+    ask_at BIGINT NOT NULL,
+    asked BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX erasures_due ON erasures (ask_at);
+
+-- Who did what to which object, when and from where. Only ever added to.
+CREATE TABLE audit_log (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    -- 'key', 'person', 'command' or 'system'
+    actor_kind TEXT NOT NULL,
+    actor_id TEXT,
+    actor_name TEXT,
+    action TEXT NOT NULL,
+    object_kind TEXT NOT NULL,
+    object_id TEXT,
+    address TEXT,
+    detail TEXT
+);
+CREATE FUNCTION audit_log_is_only_added_to() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$;
+CREATE TRIGGER audit_log_is_only_added_to BEFORE UPDATE OR DELETE ON audit_log
+FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_only_added_to();
+
+-- When it was told that a link is over.
+ALTER TABLE links ADD COLUMN exhausted_told_at BIGINT;
+ALTER TABLE links ADD COLUMN expired_told_at BIGINT;
+CREATE INDEX links_to_tell_exhausted ON links (id)
+    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deleted_at IS NULL;
+CREATE INDEX links_to_tell_expired ON links (expires_at)
+    WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deleted_at IS NULL;

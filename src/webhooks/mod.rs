@@ -1,0 +1,3 @@
+//! Results out: what is told of an event, to whom and how.
+
+pub mod payload;

@@ -1,0 +1,189 @@
+//! Events: kept with the change they tell of, seen by all in one order.
+
+use entrypass::domain::event::EventType;
+use entrypass::domain::id::{EndpointId, EventId};
+use entrypass::domain::session::Status;
+use entrypass::domain::usage::Usage;
+use entrypass::store::events::{EventFilter, KEPT_MS, NewEvent, Subject, Told};
+
+use crate::harness::{Context, tests};
+use crate::store_kit::Kit;
+
+tests!(
+    "store_events",
+    [
+        a_session_that_is_recorded_is_told_of,
+        events_are_seen_in_one_order_by_place_kind_and_link,
+        an_erased_session_is_told_of_without_what_was_erased,
+        old_events_are_forgotten_but_the_newest,
+        whoever_listens_hears_of_news,
+    ]
+);
+
+async fn told(kit: &Kit, filter: EventFilter) -> Vec<Told> {
+    kit.store.publish().await.unwrap();
+    let filter = EventFilter {
+        limit: 100,
+        ..filter
+    };
+    kit.store.events(&filter).await.unwrap()
+}
+
+async fn all(kit: &Kit) -> Vec<Told> {
+    told(kit, EventFilter::default()).await
+}
+
+fn new(kit: &Kit, kind: EventType, subject: Subject) -> NewEvent {
+    NewEvent {
+        id: EventId::new(kit.clock.uuid()),
+        kind,
+        at: kit.now(),
+        subject,
+        shown: None,
+    }
+}
+
+async fn a_session_that_is_recorded_is_told_of(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let session = kit.spend(&link).await;
+    assert_eq!(all(&kit).await.len(), 0);
+    let answer = kit.answer_for(&session, &[]);
+    assert!(kit.store.record(answer.clone()).await.unwrap());
+    let refunded = kit.spend(&link).await;
+    kit.store
+        .refund(crate::store_kit::back(&refunded, &[]))
+        .await
+        .unwrap();
+    assert!(
+        !kit.store
+            .record(kit.answer_for(&refunded, &[]))
+            .await
+            .unwrap()
+    );
+
+    let events = all(&kit).await;
+    let [first] = &events[..] else {
+        panic!("one event, not {events:?}");
+    };
+    assert_eq!(first.event.id, answer.event_id);
+    assert_eq!(first.event.session_id, Some(session.id));
+    assert_eq!(
+        (first.event.kind, first.event.at),
+        (EventType::SessionStarted, kit.now())
+    );
+    let shown = first.session.as_ref().unwrap();
+    assert_eq!((&shown.status, shown.is_final), (&Status::Active, false));
+    assert_eq!(first.link.as_ref().unwrap().name, "A link");
+}
+
+async fn events_are_seen_in_one_order_by_place_kind_and_link(context: Context) {
+    let kit = Kit::open(&context).await;
+    let (one, other) = (
+        kit.keep_new(Usage::Single).await,
+        kit.keep_new(Usage::Single).await,
+    );
+    let session = kit.spend(&one).await;
+    kit.store
+        .record(kit.answer_for(&session, &[]))
+        .await
+        .unwrap();
+    let endpoint = EndpointId::new(kit.clock.uuid());
+    kit.store
+        .raise(&[
+            new(&kit, EventType::LinkExhausted, Subject::Link(one.terms.id)),
+            new(&kit, EventType::LinkExpired, Subject::Link(other.terms.id)),
+            new(&kit, EventType::IdenfyUnavailable, Subject::Idenfy),
+            new(&kit, EventType::EndpointTest, Subject::Endpoint(endpoint)),
+        ])
+        .await
+        .unwrap();
+    let events = all(&kit).await;
+    let kinds: Vec<&str> = events.iter().map(|told| told.event.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        [
+            "session.started",
+            "link.exhausted",
+            "link.expired",
+            "idenfy.unavailable"
+        ]
+    );
+    assert!(events.is_sorted_by_key(|told| told.event.position));
+    let newest = kit.store.newest_event().await.unwrap();
+    let test = kit.store.event_at(newest).await.unwrap().unwrap();
+    assert_eq!(test.event.endpoint_id, Some(endpoint));
+
+    let after = events[1].event.position;
+    let later = told(
+        &kit,
+        EventFilter {
+            after,
+            ..EventFilter::default()
+        },
+    );
+    assert_eq!(later.await.len(), 2);
+    let of_link = EventFilter {
+        link_id: Some(one.terms.id),
+        ..EventFilter::default()
+    };
+    let of_link: Vec<EventType> = told(&kit, of_link)
+        .await
+        .iter()
+        .map(|told| told.event.kind)
+        .collect();
+    assert_eq!(
+        of_link,
+        [EventType::SessionStarted, EventType::LinkExhausted]
+    );
+    let of_kinds = EventFilter {
+        kinds: vec![EventType::LinkExpired, EventType::EndpointTest],
+        ..EventFilter::default()
+    };
+    assert_eq!(told(&kit, of_kinds).await.len(), 2);
+    assert!(kit.store.event_at(newest + 1).await.unwrap().is_none());
+}
+
+async fn an_erased_session_is_told_of_without_what_was_erased(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let session = kit.spend(&link).await;
+    kit.store
+        .record(kit.answer_for(&session, &[]))
+        .await
+        .unwrap();
+    kit.store
+        .erase_session(session.id, kit.now())
+        .await
+        .unwrap();
+    let events = all(&kit).await;
+    let shown = events[0].session.as_ref().unwrap();
+    assert_eq!((&shown.client_id, &shown.scan_ref), (&None, &None));
+    assert_eq!(shown.id, session.id);
+}
+
+async fn old_events_are_forgotten_but_the_newest(context: Context) {
+    let kit = Kit::open(&context).await;
+    for _ in 0..3 {
+        let event = new(&kit, EventType::IdenfyUnavailable, Subject::Idenfy);
+        kit.store.raise(&[event]).await.unwrap();
+    }
+    kit.store.publish().await.unwrap();
+    assert_eq!(kit.store.forget_events(kit.now()).await.unwrap(), 0);
+    kit.clock.advance(KEPT_MS + 1);
+    assert_eq!(kit.store.forget_events(kit.now()).await.unwrap(), 2);
+    assert_eq!(all(&kit).await.len(), 1);
+}
+
+async fn whoever_listens_hears_of_news(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let mut news = kit.store.news();
+    let session = kit.spend(&link).await;
+    assert!(!news.has_changed().unwrap());
+    kit.store
+        .record(kit.answer_for(&session, &[]))
+        .await
+        .unwrap();
+    news.changed().await.unwrap();
+}
