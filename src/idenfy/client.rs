@@ -83,7 +83,8 @@ impl Client {
     /// When the HTTP client cannot be set up or a setting has no usable form.
     pub fn new(config: &config::Idenfy, clock: Clock) -> Result<Self, ClientError> {
         let base = config.base_url.as_str().trim_end_matches('/');
-        let redirects = Redirects::new(&config.base_url, &config.redirect_hosts)
+        let redirect_base = format!("{base}/api/v2/redirect?authToken=");
+        let redirects = Redirects::new(&config.base_url, &config.redirect_hosts, &redirect_base)
             .map_err(ClientError::RedirectHost)?;
         let authorization = config
             .api_key
@@ -99,7 +100,7 @@ impl Client {
             token_url: Url::parse(&format!("{base}/api/v2/token"))?,
             age_url: Url::parse(&format!("{base}/age-estimation/token/"))?,
             list_url: Url::parse(&format!("{base}/kyc/identifications/?perPage=1"))?,
-            redirect_base: format!("{base}/api/v2/redirect?authToken="),
+            redirect_base,
             redirects,
             permits: Arc::new(Semaphore::new(max_in_flight)),
             max_in_flight,

@@ -16,6 +16,8 @@ pub(super) struct Redirects {
     local: Option<Url>,
     /// The embedded iDenfy's page, at our own public address.
     sandbox_page: Option<Url>,
+    /// How nearly every address begins, where that may be followed: what comes after it is the token alone.
+    usual: Option<String>,
 }
 
 /// A host, and its port unless it is the scheme's own.
@@ -26,11 +28,12 @@ struct Allowed {
 }
 
 impl Redirects {
-    /// Allows `entries` (`host` or `host:port`); none: the host of `base_url` and iDenfy's own page.
+    /// Allows `entries` (`host` or `host:port`); none: the host of `base_url` and iDenfy's own page. Addresses are
+    /// expected to begin with `usual`.
     ///
     /// # Errors
     /// The entry that is no host.
-    pub(super) fn new(base_url: &Url, entries: &[String]) -> Result<Self, String> {
+    pub(super) fn new(base_url: &Url, entries: &[String], usual: &str) -> Result<Self, String> {
         let mut hosts = Vec::new();
         for entry in entries {
             hosts.push(Allowed::parse(entry).ok_or_else(|| entry.clone())?);
@@ -40,11 +43,14 @@ impl Redirects {
             hosts.extend(Allowed::parse(UI_HOST));
         }
         let local = is_loopback(base_url).then(|| base_url.clone());
-        Ok(Self {
+        let mut redirects = Self {
             hosts,
             local,
             sandbox_page: None,
-        })
+            usual: None,
+        };
+        redirects.usual = redirects.check(usual).filter(|checked| checked == usual);
+        Ok(redirects)
     }
 
     /// Allows every address of `origin` too.
@@ -54,6 +60,9 @@ impl Redirects {
 
     /// The address in its canonical form when a visitor may be sent there.
     pub(super) fn check(&self, address: &str) -> Option<String> {
+        if self.is_usual(address) {
+            return Some(address.to_owned());
+        }
         let url = Url::parse(address).ok()?;
         let plain = url.username().is_empty() && url.password().is_none();
         let agreed = match url.scheme() {
@@ -70,6 +79,16 @@ impl Redirects {
             .as_ref()
             .is_some_and(|page| same_origin(page, &url));
         (plain && agreed && url.as_str().len() <= URL_MAX).then(|| url.into())
+    }
+
+    /// Whether it is an address that was checked before but for its token, which spares every click the parser.
+    fn is_usual(&self, address: &str) -> bool {
+        let token = self
+            .usual
+            .as_deref()
+            .and_then(|usual| address.strip_prefix(usual));
+        address.len() <= URL_MAX
+            && token.is_some_and(|token| token.bytes().all(|b| b.is_ascii_alphanumeric()))
     }
 
     fn names(&self, url: &Url) -> bool {
@@ -107,7 +126,29 @@ mod tests {
 
     fn redirects(base: &str, entries: &[&str]) -> Redirects {
         let entries: Vec<String> = entries.iter().map(|&entry| entry.to_owned()).collect();
-        Redirects::new(&Url::parse(base).unwrap(), &entries).unwrap()
+        Redirects::new(
+            &Url::parse(base).unwrap(),
+            &entries,
+            &format!("{base}/api/v2/redirect?authToken="),
+        )
+        .unwrap()
+    }
+
+    #[test]
+    fn the_usual_address_is_followed_only_where_its_host_is_agreed_on() {
+        let own = redirects("https://ivs.idenfy.com", &[]);
+        let foreign = redirects("https://ivs.idenfy.com", &["v.example.eu"]);
+        let usual = "https://ivs.idenfy.com/api/v2/redirect?authToken=";
+        let with = |token: &str| format!("{usual}{token}");
+        assert_eq!(own.check(&with("aB3")), Some(with("aB3")));
+        assert_eq!(foreign.check(&with("aB3")), None);
+        // Whatever else follows takes the long way.
+        assert_eq!(own.check(&with("a b")), Some(with("a%20b")));
+        assert_eq!(own.check(&with(&"a".repeat(URL_MAX))), None);
+        assert_eq!(
+            own.check("https://ivs.idenfy.com.example/api/v2/redirect?authToken=a"),
+            None
+        );
     }
 
     #[test]
@@ -202,7 +243,10 @@ mod tests {
             "a:port",
             " a.example",
         ] {
-            assert!(Redirects::new(&base, &[bad.to_owned()]).is_err(), "{bad}");
+            assert!(
+                Redirects::new(&base, &[bad.to_owned()], "").is_err(),
+                "{bad}"
+            );
         }
     }
 }

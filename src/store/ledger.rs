@@ -6,10 +6,12 @@
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+pub use ignored::Ignored;
+use lane::spawn_lane;
 use mail::{Courier, Reply};
 
 use super::events::News;
-use super::{Engine, Held, StoreError};
+use super::{Engine, StoreError};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::flow::Flow;
 use crate::domain::id::{EventId, LinkId, SessionId};
@@ -19,16 +21,11 @@ pub(super) use batch::json_rows;
 
 mod batch;
 mod holds;
+mod ignored;
+mod lane;
 mod mail;
 pub(super) mod settle;
 pub(super) mod wanted;
-
-/// The most operations in one commit.
-const BATCH_MAX: usize = 512;
-
-/// Commits in a row on one connection while more operations wait: taking it from the pool and giving it back costs two
-/// round trips, and whoever else writes waits for its turn meanwhile.
-const TURNS_MAX: u32 = 8;
 
 /// Operations that may wait; beyond it callers wait to be let in.
 const QUEUE_MAX: usize = 8192;
@@ -142,17 +139,6 @@ pub struct Refund {
     pub holds: Vec<Hold>,
 }
 
-/// A request that spent nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct Ignored {
-    /// The link.
-    pub link_id: LinkId,
-    /// The UTC day.
-    pub day: i64,
-    /// Why it was ignored.
-    pub reason: &'static str,
-}
-
 /// A session that wants a use.
 #[derive(Debug)]
 struct Wanting {
@@ -165,7 +151,8 @@ enum Op {
     Reserve(Box<Wanting>, Reply<Reserved>),
     Record(Box<Record>, Reply<bool>),
     Refund(Refund, Reply<bool>),
-    Ignore(Ignored, Reply<()>),
+    /// Counted in memory first, so that what spends nothing costs no click anything.
+    Ignore(Ignored),
     /// Nothing to write: answered once everything queued before it is.
     Flush(Reply<()>),
 }
@@ -199,14 +186,6 @@ impl Ledger {
         Self {
             courier: Some(Courier::to_this_thread()),
             ..self.clone()
-        }
-    }
-
-    /// Waits until everything queued so far is written.
-    pub(super) async fn close(&self) {
-        for lane in [&self.reserve, &self.settle] {
-            // A lane that is gone has nothing left to write.
-            let _ = self.ask(lane, Op::Flush).await;
         }
     }
 
@@ -263,30 +242,23 @@ impl super::Store {
             .await
     }
 
-    /// Counts a request that spent nothing.
+    /// Counts a request that spent nothing; written within a second or so, and when the store is closed.
+    ///
+    /// # Errors
+    /// When the store is being closed.
+    pub async fn count_ignored(&self, ignored: Ignored) -> Result<(), StoreError> {
+        let counted = self.ledger.settle.send(Op::Ignore(ignored)).await;
+        counted.map_err(|_| StoreError::Unavailable)
+    }
+
+    /// Waits until everything queued so far is written.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn count_ignored(&self, ignored: Ignored) -> Result<(), StoreError> {
-        self.ledger
-            .ask(&self.ledger.settle, |reply| Op::Ignore(ignored, reply))
-            .await
-    }
-}
-
-fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
-    let (sender, mut queue) = mpsc::channel(QUEUE_MAX);
-    tokio::spawn(async move {
-        let mut ops = Vec::with_capacity(BATCH_MAX);
-        let mut held = Held::default();
-        let mut turns = 0;
-        while queue.recv_many(&mut ops, BATCH_MAX).await > 0 {
-            batch::commit(&engine, &mut held, &news, std::mem::take(&mut ops)).await;
-            turns += 1;
-            if queue.is_empty() || turns >= TURNS_MAX {
-                (held, turns) = (Held::default(), 0);
-            }
+    pub async fn flush(&self) -> Result<(), StoreError> {
+        for lane in [&self.ledger.reserve, &self.ledger.settle] {
+            self.ledger.ask(lane, Op::Flush).await?;
         }
-    });
-    sender
+        Ok(())
+    }
 }

@@ -106,6 +106,15 @@ pub(crate) struct Held {
     postgres: Option<sqlx::pool::PoolConnection<sqlx::Postgres>>,
 }
 
+impl Held {
+    /// Ends the connection: one that did not answer would only make the next one wait.
+    fn abandon(&mut self) {
+        // What is detached does not go back to its pool.
+        drop(self.sqlite.take().map(sqlx::pool::PoolConnection::detach));
+        drop(self.postgres.take().map(sqlx::pool::PoolConnection::detach));
+    }
+}
+
 /// A transaction of either engine.
 pub(crate) enum Tx {
     Sqlite(sqlx::Transaction<'static, sqlx::Sqlite>),
@@ -113,6 +122,22 @@ pub(crate) enum Tx {
 }
 
 impl Engine {
+    /// Runs one statement with one argument.
+    async fn write(&self, sql: &'static str, argument: &str) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Sqlite(db) => sqlx::query(sql)
+                .bind(argument)
+                .execute(db.write())
+                .await
+                .map(drop),
+            Self::Postgres(db) => sqlx::query(sql)
+                .bind(argument)
+                .execute(db.write())
+                .await
+                .map(drop),
+        }
+    }
+
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),
@@ -234,7 +259,8 @@ impl Store {
 
     /// Waits for what is being written, then closes the database.
     pub async fn close(&self) {
-        self.ledger.close().await;
+        // Where it cannot be written, there is nothing left to do.
+        let _ = self.flush().await;
         each!(self, |db| db.close().await);
     }
 }

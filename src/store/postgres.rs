@@ -58,31 +58,29 @@ impl PostgresEngine {
     }
 
     /// Records and reserves, each a statement that is a transaction by itself: one round trip. Returns who was
-    /// recorded, and who was granted a use.
+    /// not recorded, and who was not granted a use.
     pub(super) async fn write_plain(
         &self,
         held: &mut Option<PoolConnection<Postgres>>,
         records: &Records,
         wanted: &Wanted<'_>,
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
-        let mut connection = match held.take() {
+        let connection = match held {
             Some(connection) => connection,
-            None => self.pool.acquire().await?,
+            None => held.insert(self.pool.acquire().await?),
         };
-        let (mut recorded, mut granted) = <(HashSet<_>, HashSet<_>)>::default();
+        let (mut unrecorded, mut refused) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {
-            recorded = record(&mut connection, records).await?;
+            unrecorded = record(connection, records).await?;
         }
         if !wanted.is_empty() {
-            granted = reserve(&mut connection, wanted).await?;
+            refused = reserve(connection, wanted).await?;
         }
-        // Only one that has just worked is kept.
-        *held = Some(connection);
-        Ok((recorded, granted))
+        Ok((unrecorded, refused))
     }
 }
 
-/// Records sessions and tells of it, in one statement; returns those that were not refunded before.
+/// Records sessions and tells of it, in one statement; returns those that were refunded before.
 pub(super) async fn record(
     connection: &mut PgConnection,
     records: &Records,
@@ -91,10 +89,10 @@ pub(super) async fn record(
         .bind(records.rows())
         .fetch_all(connection)
         .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    Ok(missing(records.ids(), &rows))
 }
 
-/// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns those.
+/// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns the others.
 pub(super) async fn reserve(
     connection: &mut PgConnection,
     wanted: &Wanted<'_>,
@@ -105,15 +103,23 @@ pub(super) async fn reserve(
         .bind(wanted.session_rows())
         .fetch_all(connection)
         .await?;
-    Ok(rows.into_iter().map(|(id,)| id).collect())
+    Ok(missing(wanted.ids(), &rows))
+}
+
+fn missing(all: impl Iterator<Item = SessionId>, there: &[(SessionId,)]) -> HashSet<SessionId> {
+    let mut missing: HashSet<SessionId> = all.collect();
+    for (id,) in there {
+        missing.remove(id);
+    }
+    missing
 }
 
 const RECORD: &str = concat!(
     "WITH recorded AS (",
-    record_sql!("UPDATE"),
+    record_sql!("UPDATE", "json_each"),
     " RETURNING sessions.id, sessions.status
 ), started AS (",
-    started_sql!("INSERT"),
+    started_sql!("INSERT", "json_each"),
     "WHERE value ->> 0 IN (SELECT id FROM recorded WHERE status = 'active')
 )
 SELECT id FROM recorded"
@@ -139,7 +145,7 @@ const RESERVE: &str = concat!(
     RETURNING links.id, granted
 )
 ",
-    insert_sql!("INSERT"),
+    insert_sql!("INSERT", "json_each"),
     "LEFT JOIN spent ON spent.id = asked.value ->> 1
 WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 10 AS BIGINT) <= spent.granted
 RETURNING id"

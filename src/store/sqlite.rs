@@ -3,11 +3,15 @@
 use std::collections::HashSet;
 use std::path::Path;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use tokio_util::task::AbortOnDropHandle;
+
+mod checkpoint;
 
 use super::StoreError;
 use super::ledger::settle::{Records, record_sql, started_sql};
@@ -20,15 +24,16 @@ const READERS: u32 = 4;
 /// How long a statement waits for another process (a command line) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Pages in the write-ahead log before they are moved into the database: 16 MiB, so that the two extra
-/// syncs of doing so are shared by thousands of clicks.
-const CHECKPOINT_PAGES: &str = "4000";
+/// Pages in the write-ahead log from which the writer itself moves them into the database: 256 MiB, reached only when
+/// [`checkpoint`] cannot do it beside him.
+const CHECKPOINT_PAGES: &str = "64000";
 
 /// The two pools of one SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteEngine {
     write: SqlitePool,
     read: SqlitePool,
+    checkpoints: Arc<AbortOnDropHandle<()>>,
 }
 
 impl SqliteEngine {
@@ -57,9 +62,14 @@ impl SqliteEngine {
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "true"))
+            .connect_with(options.clone().pragma("query_only", "true"))
             .await?;
-        Ok(Self { write, read })
+        let checkpoints = tokio::spawn(checkpoint::run(options));
+        Ok(Self {
+            write,
+            read,
+            checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
+        })
     }
 
     pub(super) const fn read(&self) -> &SqlitePool {
@@ -76,6 +86,7 @@ impl SqliteEngine {
     }
 
     pub(super) async fn close(&self) {
+        self.checkpoints.abort();
         self.read.close().await;
         self.write.close().await;
     }
@@ -93,7 +104,7 @@ impl SqliteEngine {
 
     /// Records and reserves in one transaction. It is one message to the thread SQLite runs on, not one a statement,
     /// and only the exceptions come back, as each row wakes us: both cost more than the work itself. Returns who was
-    /// recorded, and who was granted a use.
+    /// not recorded, and who was not granted a use.
     pub(super) async fn write_plain(
         &self,
         held: &mut Option<PoolConnection<Sqlite>>,
@@ -110,42 +121,37 @@ impl SqliteEngine {
             Some(connection) => connection,
             None => held.insert(self.write.acquire().await?),
         };
-        let written = sqlx::query_as(script)
+        // A script that stops half-way leaves its transaction open: whoever gets an error abandons the connection.
+        let exceptions: Vec<(SessionId,)> = sqlx::query_as(script)
             .bind(records.rows())
             .bind(wanted.link_rows())
             .bind(wanted.session_rows())
             .bind(commit_tag())
+            .bind(records.count())
+            .bind(wanted.count())
             .fetch_all(&mut **connection)
-            .await;
-        let exceptions: Vec<(SessionId,)> = match written {
-            Ok(rows) => rows,
-            Err(error) => {
-                // A script that stopped half-way may have left its transaction open.
-                connection.close_on_drop();
-                *held = None;
-                return Err(error);
-            }
-        };
-        Ok((
-            without(records.ids(), &exceptions),
-            without(wanted.ids(), &exceptions),
-        ))
+            .await?;
+        Ok(tell_apart(exceptions, records))
     }
 }
 
-/// Records sessions and tells of it; returns those that were not refunded before.
+/// Records sessions and tells of it; returns those that were refunded before.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
     records: &Records,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
     let refunded: Vec<(SessionId,)> = sqlx::query_as(RECORD)
         .bind(records.rows())
+        .bind(None::<String>)
+        .bind(None::<String>)
+        .bind(None::<i64>)
+        .bind(records.count())
         .fetch_all(tx)
         .await?;
-    Ok(without(records.ids(), &refunded))
+    Ok(refunded.into_iter().map(|(id,)| id).collect())
 }
 
-/// Spends what `wanted` asks for and inserts the sessions that were granted; returns those.
+/// Spends what `wanted` asks for and inserts the sessions that were granted; returns the others.
 pub(super) async fn reserve(
     tx: &mut SqliteConnection,
     wanted: &Wanted<'_>,
@@ -155,20 +161,22 @@ pub(super) async fn reserve(
         .bind(wanted.link_rows())
         .bind(wanted.session_rows())
         .bind(commit_tag())
+        .bind(None::<i64>)
+        .bind(wanted.count())
         .fetch_all(tx)
         .await?;
-    Ok(without(wanted.ids(), &refused))
+    Ok(refused.into_iter().map(|(id,)| id).collect())
 }
 
-fn without(
-    all: impl Iterator<Item = SessionId>,
-    exceptions: &[(SessionId,)],
-) -> HashSet<SessionId> {
-    let mut rest: HashSet<SessionId> = all.collect();
-    for (id,) in exceptions {
-        rest.remove(id);
-    }
-    rest
+/// Parts the exceptions of a script into those that were to be recorded and those that wanted a use.
+fn tell_apart(
+    exceptions: Vec<(SessionId,)>,
+    records: &Records,
+) -> (HashSet<SessionId>, HashSet<SessionId>) {
+    exceptions
+        .into_iter()
+        .map(|(id,)| id)
+        .partition(|id| records.has(*id))
 }
 
 /// Names a commit, so that it does not take what an earlier one was granted for its own.
@@ -186,16 +194,18 @@ fn make_folder(file: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Records, tells of it, then names those whose use was given back before.
+/// Records, names those whose use was given back before, and tells of the others. Whom a statement left out is looked
+/// up only where it changed fewer rows than it was asked to. `jsonb_each` spares each value the way through text.
 macro_rules! record_and_check_sql {
     ($update:literal, $insert:literal) => {
         concat!(
-            record_sql!($update),
-            "; ",
-            started_sql!($insert),
-            "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active');
-SELECT value ->> 0 FROM json_each($1) WHERE NOT EXISTS
-    (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL)"
+            record_sql!($update, "jsonb_each"),
+            ";
+SELECT value ->> 0 FROM jsonb_each(CASE WHEN changes() = $5 THEN '[]' ELSE $1 END) WHERE NOT EXISTS
+    (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL);
+",
+            started_sql!($insert, "jsonb_each"),
+            "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active')"
         )
     };
 }
@@ -209,17 +219,17 @@ macro_rules! spend_and_insert_sql {
     granted = MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
     used = used + MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
     last_used_at = wanted.at, granted_in = $4
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS n, value ->> 2 AS at FROM json_each($2)) AS wanted
+FROM (SELECT value ->> 0 AS id, value ->> 1 AS n, value ->> 2 AS at FROM jsonb_each($2)) AS wanted
 WHERE links.id = wanted.id
   AND deactivated_at IS NULL AND deleted_at IS NULL
   AND (expires_at IS NULL OR expires_at > wanted.at)
   AND (usage_limit IS NULL OR used < usage_limit);
 ",
-            insert_sql!($insert),
+            insert_sql!($insert, "jsonb_each"),
             "
 WHERE asked.value ->> 1 IS NULL OR asked.value ->> 10 <=
     (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4);
-SELECT value ->> 0 FROM json_each($3)
+SELECT value ->> 0 FROM jsonb_each(CASE WHEN changes() = $6 THEN '[]' ELSE $3 END)
     WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0)"
         )
     };

@@ -95,5 +95,6 @@ fn main() {
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
     harness::allow_open_files();
+    harness::engine::drop_old_databases();
     libtest_mimic::run(&arguments, trials).exit();
 }

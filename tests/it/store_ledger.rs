@@ -389,6 +389,7 @@ async fn ignored_requests_are_counted_by_day_and_reason(context: Context) {
     }
     count(ours, 1, "head").await.unwrap();
     count(ours, 0, "head").await.unwrap();
+    kit.store.flush().await.unwrap();
     let told = kit.store.ignored(ours).await.unwrap();
     let expected = [(0, "head", 1), (1, "head", 3), (1, "preview", 1)];
     assert_eq!(told, expected.map(|(day, why, n)| (day, why.to_owned(), n)));

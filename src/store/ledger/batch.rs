@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::ignored::Counts;
 use super::mail::{Reply, Sacks};
 use super::wanted::Wanted;
-use super::{Ignored, Op, Record, Refund, Reserved, Wanting};
+use super::{Op, Record, Refund, Reserved, Wanting};
 use crate::domain::id::SessionId;
-use crate::store::events::News;
 use crate::store::{Engine, Held, StoreError, Tx, postgres, sqlite};
 
 /// How often a commit is tried again when PostgreSQL broke a deadlock with another node.
@@ -18,33 +18,20 @@ pub(super) struct Batch {
     pub(super) reserves: Vec<(Box<Wanting>, Reply<Reserved>)>,
     pub(super) records: Vec<(Box<Record>, Reply<bool>)>,
     pub(super) refunds: Vec<(Refund, Reply<bool>)>,
-    pub(super) ignored: Vec<(Ignored, Reply<()>)>,
     flushes: Vec<Reply<()>>,
 }
 
-/// What the commit did; sessions that are not named were refused, or not `starting` any more.
+/// What the commit did: the few sessions that did not become what was asked for.
 #[derive(Default)]
 pub(super) struct Outcome {
-    pub(super) granted: HashSet<SessionId>,
+    /// Those whose link was over.
+    pub(super) refused: HashSet<SessionId>,
+    /// Those whose hold another session stands under.
     pub(super) held: HashMap<SessionId, Option<SessionId>>,
-    pub(super) recorded: HashSet<SessionId>,
+    /// Those whose use was given back before they could be recorded.
+    pub(super) unrecorded: HashSet<SessionId>,
+    /// Refunds, which are rare, by those that were made.
     pub(super) refunded: HashSet<SessionId>,
-}
-
-/// Writes `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
-pub(super) async fn commit(engine: &Engine, held: &mut Held, news: &News, ops: Vec<Op>) {
-    let batch = Batch::sort(ops);
-    let mut tries = 0;
-    let outcome = loop {
-        match batch.write(engine, held).await {
-            Err(error) if tries < DEADLOCK_RETRIES && is_deadlock(&error) => tries += 1,
-            outcome => break outcome,
-        }
-    };
-    if !batch.records.is_empty() && outcome.is_ok() {
-        news.tell();
-    }
-    batch.answer(&outcome.map_err(StoreError::from));
 }
 
 fn is_deadlock(error: &sqlx::Error) -> bool {
@@ -55,20 +42,48 @@ fn is_deadlock(error: &sqlx::Error) -> bool {
 }
 
 impl Batch {
-    fn sort(ops: Vec<Op>) -> Self {
+    /// Sorts operations by kind; requests that spent nothing are counted apart.
+    pub(super) fn sort(ops: impl Iterator<Item = Op>, ignored: &mut Counts) -> Self {
         let mut batch = Self::default();
         for op in ops {
             match op {
-                // Who has given up waiting must not be granted a use that nobody would settle.
+                // Who has given up waiting must not be granted a use that nobody would settle, nor be recorded as sent
+                // on to where he never came: the sweep gives that use back.
                 Op::Reserve(_, reply) if reply.is_closed() => {}
+                Op::Record(_, reply) if reply.is_closed() => {}
                 Op::Reserve(wanted, reply) => batch.reserves.push((wanted, reply)),
                 Op::Record(record, reply) => batch.records.push((record, reply)),
                 Op::Refund(refund, reply) => batch.refunds.push((refund, reply)),
-                Op::Ignore(ignored, reply) => batch.ignored.push((ignored, reply)),
+                Op::Ignore(request) => ignored.add(request),
                 Op::Flush(reply) => batch.flushes.push(reply),
             }
         }
         batch
+    }
+
+    /// Whether someone waits for everything to be written.
+    pub(super) fn wants_flush(&self) -> bool {
+        !self.flushes.is_empty()
+    }
+
+    /// Whether there is news to tell once it is written.
+    pub(super) fn tells(&self) -> bool {
+        !self.records.is_empty()
+    }
+
+    /// Writes it all in one transaction.
+    pub(super) async fn commit(
+        &self,
+        engine: &Engine,
+        held: &mut Held,
+    ) -> Result<Outcome, sqlx::Error> {
+        let mut tries = 0;
+        loop {
+            match self.write(engine, held).await {
+                Err(error) if tries < DEADLOCK_RETRIES && is_deadlock(&error) => tries += 1,
+                outcome => return outcome,
+            }
+        }
     }
 
     async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
@@ -79,11 +94,10 @@ impl Batch {
         let mut outcome = Outcome::default();
         let mut tx = engine.begin().await?;
         self.settle(&mut tx, &mut outcome).await?;
-        self.count_ignored(&mut tx).await?;
         if !self.reserves.is_empty() {
             self.take_holds(&mut tx, &mut outcome).await?;
             let wanted = self.wanted(&outcome);
-            outcome.granted = match &mut tx {
+            outcome.refused = match &mut tx {
                 Tx::Sqlite(tx) => sqlite::reserve(tx, &wanted).await?,
                 Tx::Postgres(tx) => postgres::reserve(tx, &wanted).await?,
             };
@@ -96,7 +110,6 @@ impl Batch {
     /// Whether there are only ordinary clicks in it, begun or answered: by far the most common batch.
     fn is_plain(&self) -> bool {
         self.refunds.is_empty()
-            && self.ignored.is_empty()
             && self
                 .reserves
                 .iter()
@@ -119,7 +132,7 @@ impl Batch {
                     .await?
             }
         };
-        (outcome.recorded, outcome.granted) = written;
+        (outcome.unrecorded, outcome.refused) = written;
         Ok(outcome)
     }
 
@@ -133,27 +146,27 @@ impl Batch {
         wanted
     }
 
-    fn answer(self, outcome: &Result<Outcome, StoreError>) {
+    /// Tells everyone who waits what became of it.
+    pub(super) fn answer(self, outcome: &Result<Outcome, StoreError>) {
         let mut sacks = Sacks::default();
         for (wanting, reply) in self.reserves {
             let id = wanting.session.id;
-            let reserved = |o: &Outcome| match (o.held.get(&id), o.granted.contains(&id)) {
+            let reserved = |o: &Outcome| match (o.held.get(&id), o.refused.contains(&id)) {
                 (Some(by), _) => Reserved::Held(*by),
-                (None, true) => Reserved::Granted,
-                (None, false) => Reserved::Refused,
+                (None, true) => Reserved::Refused,
+                (None, false) => Reserved::Granted,
             };
             sacks.reserved(reply, outcome.as_ref().map(reserved).map_err(Clone::clone));
         }
         for (record, reply) in self.records {
-            let done = outcome.as_ref().map(|o| o.recorded.contains(&record.id));
+            let done = outcome.as_ref().map(|o| !o.unrecorded.contains(&record.id));
             sacks.settled(reply, done.map_err(Clone::clone));
         }
         for (refund, reply) in self.refunds {
             let done = outcome.as_ref().map(|o| o.refunded.contains(&refund.id));
             sacks.settled(reply, done.map_err(Clone::clone));
         }
-        let counted = self.ignored.into_iter().map(|(_, reply)| reply);
-        for reply in counted.chain(self.flushes) {
+        for reply in self.flushes {
             sacks.done(reply, outcome.as_ref().map(|_| ()).map_err(Clone::clone));
         }
         sacks.send();

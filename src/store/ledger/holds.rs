@@ -65,7 +65,10 @@ impl Batch {
         let unused: Vec<Value> = self
             .reserves
             .iter()
-            .filter(|(reserve, _)| !outcome.granted.contains(&reserve.session.id))
+            .filter(|(reserve, _)| {
+                let id = &reserve.session.id;
+                outcome.refused.contains(id) || outcome.held.contains_key(id)
+            })
             .flat_map(|(reserve, _)| hold_rows(reserve.session.id, 0, &reserve.holds))
             .collect();
         drop_holds(tx, &unused).await

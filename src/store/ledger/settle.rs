@@ -1,12 +1,12 @@
-//! What became of sessions: recorded, refunded, ignored.
+//! What became of sessions: recorded, refunded.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use super::Refund;
 use super::batch::{Batch, Outcome, json_rows};
 use super::holds::{LOCK_HOLDS, drop_holds, hold_rows, keep_holds};
-use super::{Ignored, Refund};
 use crate::domain::id::{LinkId, SessionId};
 use crate::store::{Tx, postgres, sqlite};
 
@@ -32,7 +32,7 @@ impl Batch {
             return Ok(Vec::new());
         }
         let records = self.records();
-        outcome.recorded = match tx {
+        outcome.unrecorded = match tx {
             Tx::Sqlite(tx) => sqlite::record(tx, &records).await?,
             Tx::Postgres(tx) => postgres::record(tx, &records).await?,
         };
@@ -40,7 +40,7 @@ impl Batch {
             .records
             .iter()
             .map(|(record, _)| record)
-            .filter(|record| outcome.recorded.contains(&record.id))
+            .filter(|record| !outcome.unrecorded.contains(&record.id))
             .flat_map(|record| {
                 hold_rows(record.id, record.token_expires_at.millis(), &record.holds)
             })
@@ -71,26 +71,6 @@ impl Batch {
             .refunded
             .extend(refunded.into_iter().map(|(id, _)| id));
         Ok((dropped, links))
-    }
-
-    pub(super) async fn count_ignored(&self, tx: &mut Tx) -> Result<(), sqlx::Error> {
-        let mut counts: BTreeMap<&Ignored, i64> = BTreeMap::new();
-        for (ignored, _) in &self.ignored {
-            *counts.entry(ignored).or_default() += 1;
-        }
-        if counts.is_empty() {
-            return Ok(());
-        }
-        let rows: Vec<Value> = counts
-            .iter()
-            .map(|(i, n)| json!({"link_id": i.link_id, "day": i.day, "reason": i.reason, "n": n}))
-            .collect();
-        within!(tx, |c| sqlx::query(COUNT_IGNORED)
-            .bind(json_rows(&rows))
-            .execute(c)
-            .await?
-            .rows_affected());
-        Ok(())
     }
 
     /// What is to be recorded.
@@ -130,6 +110,14 @@ impl Records {
 
     pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
         self.ids.iter().copied()
+    }
+
+    pub(in crate::store) fn has(&self, id: SessionId) -> bool {
+        self.ids.contains(&id)
+    }
+
+    pub(in crate::store) fn count(&self) -> i64 {
+        i64::try_from(self.ids.len()).unwrap_or(i64::MAX)
     }
 
     pub(in crate::store) fn rows(&self) -> &str {
@@ -172,15 +160,15 @@ async fn lock_in_order(tx: &mut Tx, sql: &'static str, rows: &[Value]) -> Result
     Ok(())
 }
 
-/// A webhook may have come first and moved the session on: then only what is missing is filled in.
+/// `$each` makes rows of a JSON array. A webhook may have come first and moved the session on: then only what is missing is filled in.
 macro_rules! record_sql {
-    ($update:literal) => {
+    ($update:literal, $each:literal) => {
         concat!($update, " sessions SET
     status = CASE WHEN sessions.status = 'starting' THEN 'active' ELSE sessions.status END,
     scan_ref = COALESCE(sessions.scan_ref, told.scan_ref),
     redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL, room = NULL
 FROM (SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
-             CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM json_each($1)) AS told
+             CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM ", $each, "($1)) AS told
 WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_at IS NULL")
     };
 }
@@ -188,9 +176,14 @@ pub(in crate::store) use record_sql;
 
 /// The statement that tells of the sessions that were recorded, up to where its rows come from.
 macro_rules! started_sql {
-    ($insert:literal) => {
-        concat!($insert, " INTO events (id, type, at, session_id)
-SELECT value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM json_each($1) ")
+    ($insert:literal, $each:literal) => {
+        concat!(
+            $insert,
+            " INTO events (id, type, at, session_id)
+SELECT value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM ",
+            $each,
+            "($1) "
+        )
     };
 }
 pub(in crate::store) use started_sql;
@@ -209,9 +202,3 @@ const GIVE_BACK: &str = "
 UPDATE links SET used = used - told.n
 FROM (SELECT value ->> 'id' AS id, CAST(value ->> 'n' AS BIGINT) AS n FROM json_each($1)) AS told
 WHERE links.id = told.id";
-
-const COUNT_IGNORED: &str = "
-INSERT INTO ignored_requests (link_id, day, reason, requests)
-SELECT value ->> 'link_id', CAST(value ->> 'day' AS BIGINT), value ->> 'reason', CAST(value ->> 'n' AS BIGINT)
-FROM json_each($1) WHERE TRUE
-ON CONFLICT (link_id, day, reason) DO UPDATE SET requests = ignored_requests.requests + EXCLUDED.requests";

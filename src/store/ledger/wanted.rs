@@ -32,6 +32,10 @@ impl<'a> Wanted<'a> {
         self.sessions.is_empty()
     }
 
+    pub(in crate::store) fn count(&self) -> i64 {
+        i64::try_from(self.sessions.len()).unwrap_or(i64::MAX)
+    }
+
     pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
         self.sessions.iter().map(|(session, _)| session.id)
     }
@@ -80,16 +84,16 @@ fn own(client: &Client) -> Option<&str> {
 }
 
 /// The statement that inserts what was granted, up to its SELECT's source: the rows of [`Wanted::session_rows`], named
-/// `asked`. Of each link come as many as it was granted, the first first.
+/// `asked`, which `$each` makes of a JSON array. Of each link come as many as it was granted, the first first.
 macro_rules! insert_sql {
-    ($insert:literal) => {
+    ($insert:literal, $each:literal) => {
         concat!($insert, " INTO sessions
     (id, link_id, client_id, own_client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
 SELECT asked.value ->> 0, asked.value ->> 1, asked.value ->> 2, asked.value ->> 3, asked.value ->> 4,
        asked.value ->> 5, asked.value ->> 6, asked.value ->> 7, 'starting',
        CAST(asked.value ->> 8 AS BIGINT), CAST(asked.value ->> 9 AS BIGINT),
        '....................................'
-FROM json_each($3) AS asked ")
+FROM ", $each, "($3) AS asked ")
     };
 }
 pub(in crate::store) use insert_sql;

@@ -2,6 +2,9 @@
 
 use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
 
+/// How old a database on a server that is kept must be to be dropped by a later run: no run takes as long.
+const KEPT_SECONDS: u64 = 900;
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Engine {
     Sqlite,
@@ -129,6 +132,38 @@ impl Database {
             .windows(text.len())
             .any(|part| part == text.as_bytes())
     }
+}
+
+/// Drops, in the background, the databases that earlier runs left on the PostgreSQL server: while a test ends, its gateway
+/// still uses its own.
+pub fn drop_old_databases() {
+    let Some(server) = server() else { return };
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime");
+        // Whatever keeps this from being done is no fault of what is tested.
+        let _ = runtime.block_on(drop_databases_before(&server, uuid::Uuid::now_v7()));
+    });
+}
+
+async fn drop_databases_before(server: &str, now: uuid::Uuid) -> Result<(), sqlx::Error> {
+    let mut admin = PgConnection::connect(server).await?;
+    let names: Vec<(String,)> =
+        sqlx::query_as("SELECT datname FROM pg_database WHERE datname LIKE 'test!_%' ESCAPE '!'")
+            .fetch_all(&mut admin)
+            .await?;
+    let seconds = |id: uuid::Uuid| id.get_timestamp().map_or(0, |at| at.to_unix().0);
+    for (name,) in names {
+        let made =
+            uuid::Uuid::try_parse(name.trim_start_matches("test_")).map_or(u64::MAX, seconds);
+        if made.saturating_add(KEPT_SECONDS) < seconds(now) {
+            let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+            admin.execute(sqlx::AssertSqlSafe(drop)).await?;
+        }
+    }
+    Ok(())
 }
 
 fn server() -> Option<String> {

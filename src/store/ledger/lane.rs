@@ -1,0 +1,94 @@
+//! One writer task: takes what waits, commits it together, answers.
+
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::batch::Batch;
+use super::ignored::Counts;
+use super::{Op, QUEUE_MAX};
+use crate::store::events::News;
+use crate::store::{Engine, Held, StoreError};
+
+/// The most operations in one commit.
+const BATCH_MAX: usize = 512;
+
+/// Commits in a row on one connection while more operations wait: taking it from the pool and giving it back costs two
+/// round trips, and whoever else writes waits for its turn meanwhile.
+const TURNS_MAX: u32 = 8;
+
+/// How long one commit may take before the database counts as down: a server that fell silent is not waited for.
+const COMMIT_WITHIN: Duration = Duration::from_secs(8);
+
+/// A writer task.
+struct Lane {
+    engine: Engine,
+    news: News,
+    held: Held,
+    /// Commits on the held connection so far.
+    turns: u32,
+    ignored: Counts,
+}
+
+/// Starts a writer task; it ends when the last way to it is gone.
+pub(super) fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
+    let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    let lane = Lane {
+        engine,
+        news,
+        held: Held::default(),
+        turns: 0,
+        ignored: Counts::default(),
+    };
+    tokio::spawn(lane.run(queue));
+    sender
+}
+
+impl Lane {
+    async fn run(mut self, mut queue: mpsc::Receiver<Op>) {
+        let mut ops = Vec::with_capacity(BATCH_MAX);
+        loop {
+            tokio::select! {
+                taken = queue.recv_many(&mut ops, BATCH_MAX) => {
+                    self.commit(&mut ops).await;
+                    if queue.is_empty() || self.turns >= TURNS_MAX {
+                        self.let_go();
+                    }
+                    if taken == 0 {
+                        return self.ignored.write(&self.engine).await;
+                    }
+                }
+                () = self.ignored.due() => {
+                    self.let_go();
+                    self.ignored.write(&self.engine).await;
+                }
+            }
+        }
+    }
+
+    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
+    async fn commit(&mut self, ops: &mut Vec<Op>) {
+        let batch = Batch::sort(ops.drain(..), &mut self.ignored);
+        if batch.wants_flush() {
+            self.let_go();
+            self.ignored.write(&self.engine).await;
+        }
+        self.turns += 1;
+        let written = batch.commit(&self.engine, &mut self.held);
+        let outcome = match tokio::time::timeout(COMMIT_WITHIN, written).await {
+            Ok(outcome) => outcome.map_err(StoreError::from),
+            Err(_) => Err(StoreError::Unavailable),
+        };
+        if outcome.is_err() {
+            self.held.abandon();
+        }
+        if batch.tells() && outcome.is_ok() {
+            self.news.tell();
+        }
+        batch.answer(&outcome);
+    }
+
+    fn let_go(&mut self) {
+        (self.held, self.turns) = (Held::default(), 0);
+    }
+}
