@@ -125,38 +125,39 @@ impl Redeemer {
         let holds = start.holds();
         let deadline = Instant::now() + self.budget;
         loop {
-            let Some(permit) = self.idenfy.try_permit() else {
-                return Err(NotStarted::Busy);
-            };
-            let session = self.new_session(start);
-            match self
-                .in_time(self.store.reserve(session.clone(), holds.clone()))
-                .await?
-            {
-                Reserved::Granted => {
-                    let started = self.mint(start, session, holds).await;
-                    drop(permit);
-                    return started;
-                }
-                Reserved::Refused => return Err(NotStarted::Over),
-                Reserved::Held(by) => {
-                    drop(permit);
-                    if let Some(started) = self.await_holder(by, deadline).await? {
-                        return Ok(started);
+            let by = if let Some(permit) = self.idenfy.try_permit() {
+                let session = self.new_session(start);
+                match self
+                    .in_time(self.store.reserve(session.clone(), holds.clone()))
+                    .await?
+                {
+                    Reserved::Granted => {
+                        let started = self.mint(start, session, holds).await;
+                        drop(permit);
+                        return started;
                     }
+                    Reserved::Refused => return Err(NotStarted::Over),
+                    Reserved::Held(by) => by,
                 }
+            } else {
+                // Who shares a session that is being started needs no mint of his own.
+                let by = self.in_time(self.holder(start)).await?;
+                Some(by.ok_or(NotStarted::Busy)?)
+            };
+            if let Some(started) = self.await_holder(by, deadline).await? {
+                return Ok(started);
             }
         }
     }
 
-    /// The session that is open under one of the holds of what is wanted, without starting any.
+    /// The session that stands under one of the holds of what is wanted, open or being started.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn open_session(&self, start: &Start<'_>) -> Result<Option<Session>, StoreError> {
+    pub async fn holder(&self, start: &Start<'_>) -> Result<Option<SessionId>, StoreError> {
         for hold in start.holds() {
             if let Some(id) = self.store.holder(&hold, self.clock.now()).await? {
-                return self.store.session(id).await;
+                return Ok(Some(id));
             }
         }
         Ok(None)

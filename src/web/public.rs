@@ -128,7 +128,7 @@ impl Visit<'_> {
             self.state.metrics.click("resumed");
             return Ok(Answer::Go(terms.clone(), open));
         }
-        if status != LinkStatus::Active && !self.has_open_customer(terms).await? {
+        if status != LinkStatus::Active && !self.has_customer(terms).await? {
             return Ok(self.over(&link));
         }
         self.state.metrics.click("page");
@@ -147,7 +147,7 @@ impl Visit<'_> {
             return Ok(Answer::Go(terms.clone(), open));
         }
         if status == LinkStatus::Deactivated
-            || (status != LinkStatus::Active && !self.has_open_customer(terms).await?)
+            || (status != LinkStatus::Active && !self.has_customer(terms).await?)
         {
             return Ok(self.over(&link));
         }
@@ -170,30 +170,21 @@ impl Visit<'_> {
 
     /// A posted form; its address has paid for it already.
     async fn post(&self, terms: &Arc<LinkTerms>, body: &[u8]) -> Result<Answer, Problem> {
-        let link = self.link(terms).await?;
-        let status = link.status(self.now);
-        if status == LinkStatus::Deactivated {
-            return Ok(self.over(&link));
-        }
         let nonce = posted_nonce(body)
             .filter(|nonce| self.state.signer.nonce_is_valid(nonce, terms.id, self.now));
-        let start = self.start(terms, nonce.clone());
-        let open = match &nonce {
-            Some(_) => self.open_session(terms, &start).await?,
-            None if terms.resume => self.resumed(terms).await?,
-            None => None,
+        let Some(nonce) = nonce else {
+            return self.confirm(terms).await;
         };
-        if let Some(open) = open {
+        let link = self.link(terms).await?;
+        if link.status(self.now) == LinkStatus::Deactivated {
+            return Ok(self.over(&link));
+        }
+        let start = self.start(terms, Some(nonce));
+        if let Some(open) = self.open_session(terms, &start).await? {
             self.state.metrics.click("resumed");
             return Ok(Answer::Go(terms.clone(), open));
         }
-        if status != LinkStatus::Active && !self.has_open_customer(terms).await? {
-            return Ok(self.over(&link));
-        }
-        if nonce.is_none() {
-            self.state.metrics.click("page");
-            return Ok(Answer::Page(terms.clone()));
-        }
+        // Whether a use is left is asked where it is spent: the last one may be this form's own, which is being minted.
         Ok(self.redeem(terms, start).await)
     }
 
@@ -229,8 +220,13 @@ impl Visit<'_> {
         {
             return Ok(Some(open));
         }
-        let open = self.redeemer.open_session(&start.of(terms)).await?;
-        Ok(open.and_then(|session| Started::again(&session, self.now)))
+        match self.redeemer.holder(&start.of(terms)).await? {
+            Some(id) => {
+                let session = self.state.store.session(id).await?;
+                Ok(session.and_then(|session| Started::again(&session, self.now)))
+            }
+            None => Ok(None),
+        }
     }
 
     async fn resumed(&self, terms: &LinkTerms) -> Result<Option<Started>, Problem> {
@@ -242,13 +238,10 @@ impl Visit<'_> {
         Ok(open.and_then(|session| Started::again(&session, self.now)))
     }
 
-    /// Whether the link's fixed customer has a session he can go back to, so that it is not over for him.
-    async fn has_open_customer(&self, terms: &LinkTerms) -> Result<bool, Problem> {
-        let open = self
-            .redeemer
-            .open_session(&self.start(terms, None).of(terms))
-            .await?;
-        Ok(open.is_some_and(|session| session.is_open_at(self.now)))
+    /// Whether the link's fixed customer has a session that is open or being started, so that it is not over for him.
+    async fn has_customer(&self, terms: &LinkTerms) -> Result<bool, Problem> {
+        let start = self.start(terms, None);
+        Ok(self.redeemer.holder(&start.of(terms)).await?.is_some())
     }
 
     fn ignored(&self) -> Option<Ignored> {
