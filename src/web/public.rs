@@ -97,8 +97,9 @@ impl Visit<'_> {
             limiter
                 .peek(self.address, self.now)
                 .map_err(Problem::RateLimited)?;
-            if self.link(terms).await?.status(self.now) == LinkStatus::Deactivated {
-                return Err(Problem::LinkDeactivated);
+            let link = self.link(terms).await?;
+            if link.status(self.now) == LinkStatus::Deactivated {
+                return Ok(self.over(&link));
             }
             if let Some(open) = self.open_session(terms, &start).await? {
                 self.state.metrics.click("resumed");

@@ -24,6 +24,7 @@ tests!(
         a_failed_mint_leaves_the_customer_free,
         a_confirm_page_leads_into_the_open_session,
         a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer,
+        a_link_that_was_switched_off_says_why_to_its_customer_too,
         without_a_fixed_customer_each_click_has_a_client_id_of_its_own,
     ]
 );
@@ -245,6 +246,24 @@ async fn a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer(cont
         (gateway.used(&link).await, gateway.idenfy.calls().len()),
         (1, 1)
     );
+}
+
+async fn a_link_that_was_switched_off_says_why_to_its_customer_too(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    for more in [json!({}), json!({"resume": true, "token": {}})] {
+        let link = invite(&gateway, &more).await;
+        let path = format!("/links/{}", text(&link["id"]));
+        let message = json!({"inactive_message": "Ask at the desk."});
+        assert_eq!(
+            gateway.api(Method::PATCH, &path, Some(message)).await.0,
+            200
+        );
+        let off = gateway.post(&format!("{path}/deactivate"), json!({})).await;
+        assert_eq!(off.0, 200);
+        let answer = gateway.click(&link).await;
+        assert_eq!(answer.status(), 410);
+        assert!(answer.text().await.unwrap().contains("Ask at the desk."));
+    }
 }
 
 async fn without_a_fixed_customer_each_click_has_a_client_id_of_its_own(context: Context) {
