@@ -15,6 +15,7 @@ tests!(
         metrics_move_with_clicks_and_webhooks_and_name_nobody,
         metrics_are_served_apart_where_wanted,
         robots_and_browsers_find_their_files,
+        a_method_that_a_path_does_not_know_is_told_those_it_does,
         every_kind_of_answer_has_its_safety_headers,
     ]
 );
@@ -226,6 +227,34 @@ async fn robots_and_browsers_find_their_files(context: Context) {
     assert_eq!(get(&gateway, "/static/..%2FCargo.toml").await.status(), 404);
 }
 
+async fn a_method_that_a_path_does_not_know_is_told_those_it_does(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({"slug": "some-link"})).await;
+    for (path, allow) in [
+        ("/some-link", "GET, HEAD, POST"),
+        ("/SOME-link", "GET, HEAD, POST"),
+        ("/some-link/", "GET, HEAD, POST"),
+        ("/health/live", "GET, HEAD"),
+        ("/health/ready", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/robots.txt", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/webhooks/idenfy", "POST"),
+    ] {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
+            let known = allow.split(", ").any(|known| known == method);
+            let asked = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = gateway.request(asked, path).send().await.unwrap();
+            assert_eq!(answer.status() != 405, known, "{method} {path}");
+            assert_ne!(answer.status(), 404, "{method} {path}");
+            if !known {
+                assert_eq!(answer.headers()["allow"], allow, "{method} {path}");
+            }
+        }
+    }
+    assert_eq!(gateway.used(&link).await, 3);
+}
+
 async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
     let gateway = Gateway::start(&context).await;
     let link = gateway.link(json!({})).await;
@@ -236,7 +265,7 @@ async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
         ("GET", &asking, 200),
         ("HEAD", &asking, 200),
         ("POST", &asking, 200),
-        ("DELETE", &link, 404),
+        ("DELETE", &link, 405),
         ("GET", "/unknown-slug", 404),
         ("GET", "/", 404),
         ("GET", "/a/b/c", 404),
