@@ -35,6 +35,8 @@ pub const RETRY_SECONDS: u32 = 5;
 /// The session that is wanted.
 #[derive(Debug)]
 pub struct Start<'a> {
+    /// Its name; none: any.
+    pub id: Option<SessionId>,
     /// The link that is clicked; none for a session started by API.
     pub link_id: Option<LinkId>,
     /// Which verification.
@@ -166,7 +168,8 @@ impl Redeemer {
     fn new_session(&self, start: &Start<'_>) -> NewSession {
         let now = self.clock.now();
         let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
-        let id = SessionId::new(self.clock.uuid());
+        let id = start.id;
+        let id = id.unwrap_or_else(|| SessionId::new(self.clock.uuid()));
         let own_ref = || start.token.external_ref().and_then(ExternalRef::parse);
         NewSession {
             id,

@@ -310,6 +310,7 @@ struct Plan {
 impl Plan {
     fn of<'a>(&self, terms: &'a LinkTerms) -> Start<'a> {
         Start {
+            id: None,
             link_id: Some(terms.id),
             flow: terms.flow,
             language: self.language,

@@ -423,6 +423,22 @@ async fn a_key_opens_until_it_ends_or_is_revoked(context: Context) {
     assert_eq!(opens(&lasting_text).await, None);
     assert_eq!(kit.store.key(lasting.id).await.unwrap(), None);
     assert_eq!(names(None, 10).await, [ending.id]);
+
+    // Kept once more under its id, it opens by its new text alone.
+    let (again, again_text) = ApiKey::generate(
+        ending.id,
+        "Backend".into(),
+        vec![Scope::Read, Scope::Links],
+        kit.now(),
+        None,
+    );
+    kit.store.insert_key(&again, &again_text).await.unwrap();
+    assert_eq!(opens(&again_text).await.unwrap().id, ending.id);
+    assert_eq!(
+        kit.store.key(ending.id).await.unwrap().unwrap().expires_at,
+        None
+    );
+    assert_eq!(names(None, 10).await, [ending.id]);
 }
 
 async fn a_request_is_answered_once_under_its_idempotency_key(context: Context) {
