@@ -236,7 +236,6 @@ impl Redeemer {
             holds,
         }));
         if recorded.await? {
-            self.metrics.started.inc();
             return Ok(Started {
                 session_id: session.id,
                 redirect_url: minted.redirect_url,
@@ -245,7 +244,6 @@ impl Redeemer {
             });
         }
         tracing::warn!(session = %session.id, "the use was given back before iDenfy's answer could be recorded");
-        self.metrics.click("failed");
         if let Some(scan_ref) = minted.scan_ref {
             self.in_time(self.store.note_orphan(session.id, &scan_ref))
                 .await?;
@@ -263,7 +261,6 @@ impl Redeemer {
             session = %session.id, link = session.link_id.map(tracing::field::display), code = error.code(),
             "iDenfy started no session: {error}"
         );
-        self.metrics.click("failed");
         let refund = Refund {
             id: session.id,
             failure: error.code(),
@@ -290,7 +287,6 @@ impl Redeemer {
                 return Ok(None);
             };
             if let Some(started) = Started::again(&session, self.clock.now()) {
-                self.metrics.click("resumed");
                 return Ok(Some(started));
             }
             match session.status {
@@ -320,7 +316,6 @@ impl Redeemer {
             .unwrap_or(Err(StoreError::Unavailable))
             .map_err(|error| {
                 tracing::error!("a click could not be written: {error}");
-                self.metrics.click("failed");
                 SHORT_PAUSE
             })
     }

@@ -102,8 +102,7 @@ impl Visit<'_> {
                 return Ok(self.over(&link));
             }
             if let Some(open) = self.open_session(terms, &start).await? {
-                self.state.metrics.click("resumed");
-                return Ok(Answer::Go(terms.clone(), open));
+                return Ok(self.resume(terms, open));
             }
         }
         limiter
@@ -126,14 +125,12 @@ impl Visit<'_> {
         if terms.resume
             && let Some(open) = self.resumed(terms).await?
         {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
+            return Ok(self.resume(terms, open));
         }
         if status != LinkStatus::Active && !self.has_customer(terms).await? {
             return Ok(self.over(&link));
         }
-        self.state.metrics.click("page");
-        Ok(Answer::Page(terms.clone()))
+        Ok(Answer::Page(terms.clone(), "page"))
     }
 
     /// A machine's look at the link: never consumes, answers as its GET would.
@@ -144,15 +141,13 @@ impl Visit<'_> {
             && terms.resume
             && let Some(open) = self.resumed(terms).await?
         {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
+            return Ok(self.resume(terms, open));
         }
         if status == LinkStatus::Deactivated
             || (status != LinkStatus::Active && !self.has_customer(terms).await?)
         {
             return Ok(self.over(&link));
         }
-        self.state.metrics.click("ignored");
         let (link_id, day) = (terms.id, self.now.day());
         let ignored = ledger::Ignored {
             link_id,
@@ -166,7 +161,7 @@ impl Visit<'_> {
                 tracing::error!(link = %link_id, "an ignored request could not be counted: {error}");
             }
         });
-        Ok(Answer::Page(terms.clone()))
+        Ok(Answer::Page(terms.clone(), "ignored"))
     }
 
     /// A posted form; its address has paid for it already.
@@ -182,8 +177,7 @@ impl Visit<'_> {
         }
         let start = self.start(terms, Some(nonce));
         if let Some(open) = self.open_session(terms, &start).await? {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
+            return Ok(self.resume(terms, open));
         }
         // Whether a use is left is asked where it is spent: the last one may be this form's own, which is being minted.
         Ok(self.redeem(terms, start).await)
@@ -192,9 +186,16 @@ impl Visit<'_> {
     /// Spends a use, in a task of its own: a connection that breaks off cannot strand it half-way.
     async fn redeem(&self, terms: &Arc<LinkTerms>, start: Plan) -> Answer {
         let (redeemer, task_terms) = (self.redeemer.clone(), terms.clone());
-        let task = self
-            .state
-            .spawn(async move { redeemer.start(&start.of(&task_terms)).await });
+        let task = self.state.spawn(async move {
+            let started = redeemer.start(&start.of(&task_terms)).await;
+            // Counted here, for the visitor may be gone by now.
+            match started.as_ref().map(|started| &started.auth_token) {
+                Ok(Some(_)) => redeemer.metrics.started.inc(),
+                Ok(None) => redeemer.metrics.click("resumed"),
+                Err(_) => {}
+            }
+            started
+        });
         match task.await {
             Ok(Ok(started)) => Answer::Go(terms.clone(), started),
             // A dead link's page needs no mint, so it is told even when no more of them may start.
@@ -245,6 +246,12 @@ impl Visit<'_> {
         Ok(self.redeemer.holder(&start.of(terms)).await?.is_some())
     }
 
+    /// Back into a session that is open.
+    fn resume(&self, terms: &Arc<LinkTerms>, open: Started) -> Answer {
+        self.state.metrics.click("resumed");
+        Answer::Go(terms.clone(), open)
+    }
+
     fn ignored(&self) -> Option<Ignored> {
         let head = self.request.method() == Method::HEAD;
         let headers = self.request.headers();
@@ -290,10 +297,7 @@ impl Visit<'_> {
             LinkStatus::Exhausted => Problem::LinkExhausted,
             LinkStatus::Deactivated => Problem::LinkDeactivated,
             // Too many mints are in flight, or it was over a moment ago and a use has been given back since.
-            LinkStatus::Active => {
-                self.state.metrics.click("failed");
-                return no(NotStarted::Busy.into(), language);
-            }
+            LinkStatus::Active => return no(NotStarted::Busy.into(), language),
         };
         Answer::No(problem, language, link.inactive_message.clone())
     }

@@ -19,10 +19,10 @@ use crate::web::problem::Problem;
 
 /// What is answered to a visitor.
 pub(super) enum Answer {
-    /// Off to iDenfy.
+    /// Off to iDenfy; counted already.
     Go(Arc<LinkTerms>, Started),
-    /// The page with the button.
-    Page(Arc<LinkTerms>),
+    /// The page with the button, and what it counts as.
+    Page(Arc<LinkTerms>, &'static str),
     /// A page that says why not, in that language, perhaps with the operator's words.
     No(Problem, Locale, Option<String>),
 }
@@ -41,7 +41,8 @@ impl Visit<'_> {
     pub(super) fn respond(&self, answer: Answer) -> HttpResponse {
         match answer {
             Answer::Go(terms, started) => self.redirect(&terms, &started),
-            Answer::Page(terms) => {
+            Answer::Page(terms, counted) => {
+                self.state.metrics.click(counted);
                 let nonce = self.state.signer.nonce(terms.id, self.now);
                 let agent = header_text(self.request.headers(), header::USER_AGENT.as_str());
                 let page = Confirm {
@@ -57,12 +58,12 @@ impl Visit<'_> {
                 response
             }
             Answer::No(problem, language, message) => {
-                match problem {
-                    Problem::RateLimited(_) => self.state.metrics.click("rate_limited"),
-                    Problem::LinkNotFound => self.state.metrics.click("unknown"),
-                    ref problem if is_over(problem) => self.state.metrics.click("over"),
-                    _ => {}
-                }
+                self.state.metrics.click(match problem {
+                    Problem::RateLimited(_) => "rate_limited",
+                    Problem::LinkNotFound => "unknown",
+                    ref problem if is_over(problem) => "over",
+                    _ => "failed",
+                });
                 refuse(self.request, &problem, language, message.as_deref())
             }
         }
