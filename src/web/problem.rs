@@ -235,13 +235,8 @@ impl Problem {
 
 fn summary(errors: &[FieldError]) -> String {
     match errors {
-        [one] => format!("{}: {}", one.field, one.message),
-        [first, rest @ ..] => format!(
-            "{}: {} (and {} more)",
-            first.field,
-            first.message,
-            rest.len()
-        ),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
         [] => "The request does not make sense.".to_owned(),
     }
 }

@@ -214,6 +214,7 @@ async fn json_that_is_no_object_is_refused_as_wrong(context: Context) {
             let answer = send(&gateway, call, "application/json", body).await;
             let told = problem(answer, 422, "invalid").await;
             assert_eq!(fields(&told), [""], "{body}");
+            assert_eq!(told["detail"], "must be a JSON object", "{body}");
         }
     }
 }
