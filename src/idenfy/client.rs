@@ -133,7 +133,7 @@ impl Client {
     }
 
     /// The right to one mint, to be asked for before a use is spent; `None` at once when
-    /// `idenfy.max_in_flight` of them are out, which is [`MintError::Busy`].
+    /// `idenfy.max_in_flight` of them are out.
     #[must_use]
     pub fn try_permit(&self) -> Option<Permit> {
         let permit = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;

@@ -52,11 +52,6 @@ pub enum MintError {
     /// The answer names an address that visitors must not be sent to.
     #[error("iDenfy named an address that is not one of idenfy.redirect_hosts")]
     ForeignRedirect,
-    /// As many mints as allowed are in flight; for callers to whom [`Client::try_permit`] said no.
-    ///
-    /// [`Client::try_permit`]: super::Client::try_permit
-    #[error("too many calls to iDenfy are in flight")]
-    Busy,
 }
 
 impl MintError {
@@ -75,7 +70,6 @@ impl MintError {
             Self::BrokenOff => "broken_off",
             Self::Nonsense => "nonsense",
             Self::ForeignRedirect => "foreign_redirect",
-            Self::Busy => "busy",
         }
     }
 
@@ -88,7 +82,6 @@ impl MintError {
             Self::IdenfyFault { retry_after, .. } => retry_after.unwrap_or(10),
             Self::BadParameters { .. } | Self::Conflict | Self::ForeignRedirect => 30,
             Self::Unreachable | Self::Timeout | Self::BrokenOff | Self::Nonsense => 10,
-            Self::Busy => 5,
         };
         seconds.clamp(1, LONGEST_WAIT)
     }

@@ -260,7 +260,6 @@ fn no_error_tells_a_visitor_to_wait_for_nothing_or_forever() {
         MintError::BrokenOff,
         MintError::Nonsense,
         MintError::ForeignRedirect,
-        MintError::Busy,
     ] {
         assert!((1..=3600).contains(&error.retry_after_seconds()), "{error}");
         let code = error.code();

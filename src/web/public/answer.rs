@@ -135,8 +135,7 @@ fn refuse(
             Problem::LinkExhausted => Notice::Exhausted,
             Problem::LinkDeactivated => Notice::Deactivated,
             Problem::RateLimited(_) => Notice::RateLimited,
-            Problem::VerificationUnavailable(_) => Notice::Unavailable,
-            _ => Notice::BadRequest,
+            _ => Notice::Unavailable,
         };
         html(
             problem.status_code(),
