@@ -244,6 +244,7 @@ async fn a_port_that_nobody_listens_on_is_unreachable() {
 #[test]
 fn no_error_tells_a_visitor_to_wait_for_nothing_or_forever() {
     for error in [
+        MintError::NoCredentials,
         MintError::Credentials,
         MintError::OutOfCredits,
         bad(None),
