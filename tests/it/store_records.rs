@@ -125,7 +125,7 @@ async fn links_are_listed_by_every_filter_newest_first(context: Context) {
         ("Berlin 100%", "aaa-1"),
         ("München", "berlin-2"),
         ("a_b", "ccc-3"),
-        ("axb", "ddd-4"),
+        ("axb ΟΔΟΣ", "ddd-4"),
     ] {
         let mut link = kit.new_link(Usage::Single);
         link.name = name.into();
@@ -179,6 +179,10 @@ async fn links_are_listed_by_every_filter_newest_first(context: Context) {
         ("a_b", "ccc-3"),
         ("!", ""),
         ("ncHe", "berlin-2"),
+        ("MÜNCHEN", "berlin-2"),
+        ("münchen", "berlin-2"),
+        ("οδοσ", "ddd-4"),
+        ("ΟΔΌΣ", ""),
     ] {
         assert_eq!(
             listed(&|f| f.text = Some(text.into())).await,
@@ -200,7 +204,16 @@ async fn a_link_is_renamed_switched_and_deleted(context: Context) {
     let id = link.terms.id;
     let read = async || store.link(id).await.unwrap().unwrap();
 
-    assert!(store.update_link(id, Some("B"), None).await.unwrap());
+    assert!(store.update_link(id, Some("ÄB"), None).await.unwrap());
+    for (text, found) in [("äb", 1), ("A link", 0)] {
+        let filter = LinkFilter {
+            text: Some(text.into()),
+            limit: 10,
+            ..LinkFilter::default()
+        };
+        let links = store.links(&filter, kit.now()).await.unwrap();
+        assert_eq!(links.len(), found, "{text}");
+    }
     assert!(
         store
             .update_link(id, None, Some(Some("Over")))
@@ -210,11 +223,11 @@ async fn a_link_is_renamed_switched_and_deleted(context: Context) {
     let told = read().await;
     assert_eq!(
         (&*told.name, told.inactive_message.as_deref()),
-        ("B", Some("Over"))
+        ("ÄB", Some("Over"))
     );
     assert!(store.update_link(id, None, Some(None)).await.unwrap());
     let told = read().await;
-    assert_eq!((&*told.name, told.inactive_message), ("B", None));
+    assert_eq!((&*told.name, told.inactive_message), ("ÄB", None));
 
     let first = kit.now();
     assert!(store.deactivate_link(id, first).await.unwrap());
