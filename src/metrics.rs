@@ -113,8 +113,8 @@ impl Metrics {
         }
     }
 
-    /// Counts a request for a link: `started`, `resumed` (an open session again), `failed` (the use was given
-    /// back), `ignored`, `page` (a confirm page was shown), `over`, `unknown` or `rate_limited`.
+    /// Counts a request for a link, once: `started`, `resumed` (an open session again), `failed` (neither a session
+    /// nor a page could be had now), `ignored`, `page` (a confirm page was shown), `over`, `unknown` or `rate_limited`.
     pub fn click(&self, outcome: &'static str) {
         self.clicks.with_label_values(&[outcome]).inc();
     }

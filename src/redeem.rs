@@ -39,6 +39,8 @@ pub const RETRY_SECONDS: u32 = 5;
 /// The session that is wanted.
 #[derive(Debug)]
 pub struct Start<'a> {
+    /// Its name; none: any.
+    pub id: Option<SessionId>,
     /// The link that is clicked; none for a session started by API.
     pub link_id: Option<LinkId>,
     /// Which verification.
@@ -129,38 +131,39 @@ impl Redeemer {
         let holds = start.holds();
         let deadline = Instant::now() + self.budget;
         loop {
-            let Some(permit) = self.idenfy.try_permit() else {
-                return Err(NotStarted::Busy);
-            };
-            let session = self.new_session(start);
-            match self
-                .in_time(self.store.reserve(session.clone(), holds.clone()))
-                .await?
-            {
-                Reserved::Granted => {
-                    let started = self.mint(start, session, holds).await;
-                    drop(permit);
-                    return started;
-                }
-                Reserved::Refused => return Err(NotStarted::Over),
-                Reserved::Held(by) => {
-                    drop(permit);
-                    if let Some(started) = self.await_holder(by, deadline).await? {
-                        return Ok(started);
+            let by = if let Some(permit) = self.idenfy.try_permit() {
+                let session = self.new_session(start);
+                match self
+                    .in_time(self.store.reserve(session.clone(), holds.clone()))
+                    .await?
+                {
+                    Reserved::Granted => {
+                        let started = self.mint(start, session, holds).await;
+                        drop(permit);
+                        return started;
                     }
+                    Reserved::Refused => return Err(NotStarted::Over),
+                    Reserved::Held(by) => by,
                 }
+            } else {
+                // Who shares a session that is being started needs no mint of his own.
+                let by = self.in_time(self.holder(start)).await?;
+                Some(by.ok_or(NotStarted::Busy)?)
+            };
+            if let Some(started) = self.await_holder(by, deadline).await? {
+                return Ok(started);
             }
         }
     }
 
-    /// The session that is open under one of the holds of what is wanted, without starting any.
+    /// The session that stands under one of the holds of what is wanted, open or being started.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn open_session(&self, start: &Start<'_>) -> Result<Option<Session>, StoreError> {
+    pub async fn holder(&self, start: &Start<'_>) -> Result<Option<SessionId>, StoreError> {
         for hold in start.holds() {
             if let Some(id) = self.store.holder(&hold, self.clock.now()).await? {
-                return self.store.session(id).await;
+                return Ok(Some(id));
             }
         }
         Ok(None)
@@ -169,7 +172,8 @@ impl Redeemer {
     fn new_session(&self, start: &Start<'_>) -> NewSession {
         let now = self.clock.now();
         let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
-        let id = SessionId::new(self.clock.uuid());
+        let id = start.id;
+        let id = id.unwrap_or_else(|| SessionId::new(self.clock.uuid()));
         let own_ref = || start.token.external_ref().and_then(ExternalRef::parse);
         NewSession {
             id,
@@ -239,7 +243,6 @@ impl Redeemer {
             }),
         );
         if recorded.await? {
-            self.metrics.started.inc();
             return Ok(Started {
                 session_id: session.id,
                 redirect_url: minted.redirect_url,
@@ -248,7 +251,6 @@ impl Redeemer {
             });
         }
         tracing::warn!(session = %session.id, "the use was given back before iDenfy's answer could be recorded");
-        self.metrics.click("failed");
         if let Some(scan_ref) = minted.scan_ref {
             self.in_time(self.store.note_orphan(session.id, &scan_ref))
                 .await?;
@@ -266,7 +268,6 @@ impl Redeemer {
             session = %session.id, link = session.link_id.map(tracing::field::display), code = error.code(),
             "iDenfy started no session: {error}"
         );
-        self.metrics.click("failed");
         let refund = Refund {
             id: session.id,
             failure: error.code(),
@@ -293,7 +294,6 @@ impl Redeemer {
                 return Ok(None);
             };
             if let Some(started) = Started::again(&session, self.clock.now()) {
-                self.metrics.click("resumed");
                 return Ok(Some(started));
             }
             match session.status {
@@ -331,7 +331,6 @@ impl Redeemer {
             .unwrap_or(Err(StoreError::Unavailable))
             .map_err(|error| {
                 tracing::error!("a click could not be written: {error}");
-                self.metrics.click("failed");
                 SHORT_PAUSE
             })
     }

@@ -23,9 +23,9 @@ const NUMBERS: &str =
 
 /// Links by their number `i` of `$3`; the first was made at `$4`. One in four is limited and used up in part.
 const LINKS: &str =
-    "INSERT INTO links (id, slug, name, usage_kind, usage_limit, used, flow, confirm, resume,
+    "INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, used, flow, confirm, resume,
      accept_ref, token, created_at, last_used_at)
- SELECT {id}, printf('past-%d', i), printf('Campaign %d', i), iif(i % 4, 'unlimited', 'multi'),
+ SELECT {id}, printf('past-%d', i), printf('Campaign %d', i), printf('campaign %d', i), iif(i % 4, 'unlimited', 'multi'),
      iif(i % 4, NULL, 1000), 10, 'document_and_selfie', 0, 0, 0, '{}', {at}, {at}
  FROM n";
 

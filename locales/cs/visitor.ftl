@@ -26,6 +26,4 @@ unavailable-title = Ověření teď není dostupné
 unavailable-text = Zkuste to prosím za chvíli znovu. Nic se nespotřebovalo a váš odkaz stále platí.
 rate-limited-title = Příliš mnoho pokusů
 rate-limited-text = Počkejte prosím minutu a zkuste to znovu. Nic se nespotřebovalo a váš odkaz stále platí.
-bad-request-title = Něco se nepovedlo
-bad-request-text = Otevřete prosím znovu odkaz, který jste dostali.
 try-again = Zkusit znovu

@@ -26,6 +26,4 @@ unavailable-title = Kontrollen er ikke tilgængelig lige nu
 unavailable-text = Prøv igen om et øjeblik. Der er ikke brugt noget, og dit link gælder stadig.
 rate-limited-title = For mange forsøg
 rate-limited-text = Vent et minut, og prøv så igen. Der er ikke brugt noget, og dit link gælder stadig.
-bad-request-title = Noget gik galt
-bad-request-text = Åbn det link, du har modtaget, igen.
 try-again = Prøv igen

@@ -26,6 +26,4 @@ unavailable-title = Die Prüfung ist gerade nicht möglich
 unavailable-text = Bitte versuchen Sie es gleich noch einmal. Es wurde nichts verbraucht, Ihr Link gilt weiterhin.
 rate-limited-title = Zu viele Versuche
 rate-limited-text = Bitte warten Sie eine Minute und versuchen Sie es dann erneut. Es wurde nichts verbraucht, Ihr Link gilt weiterhin.
-bad-request-title = Etwas ist schiefgelaufen
-bad-request-text = Bitte öffnen Sie den Link, den Sie erhalten haben, noch einmal.
 try-again = Erneut versuchen

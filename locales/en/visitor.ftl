@@ -32,6 +32,4 @@ unavailable-title = Verification is not available right now
 unavailable-text = Please try again in a moment. Nothing was used up, and your link still works.
 rate-limited-title = Too many attempts
 rate-limited-text = Please wait a minute, then try again. Nothing was used up, and your link still works.
-bad-request-title = Something went wrong
-bad-request-text = Please open the link you received again.
 try-again = Try again

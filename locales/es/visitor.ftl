@@ -26,6 +26,4 @@ unavailable-title = La verificación no está disponible en este momento
 unavailable-text = Vuelva a intentarlo en unos instantes. No se ha consumido ningún uso y su enlace sigue siendo válido.
 rate-limited-title = Demasiados intentos
 rate-limited-text = Espere un minuto y vuelva a intentarlo. No se ha consumido ningún uso y su enlace sigue siendo válido.
-bad-request-title = Algo ha salido mal
-bad-request-text = Vuelva a abrir el enlace que recibió.
 try-again = Volver a intentarlo

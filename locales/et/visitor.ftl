@@ -26,6 +26,4 @@ unavailable-title = Kontroll ei ole praegu võimalik
 unavailable-text = Palun proovige hetke pärast uuesti. Ühtegi kasutuskorda ei kulunud ja teie link kehtib endiselt.
 rate-limited-title = Liiga palju katseid
 rate-limited-text = Palun oodake minut ja proovige siis uuesti. Ühtegi kasutuskorda ei kulunud ja teie link kehtib endiselt.
-bad-request-title = Midagi läks valesti
-bad-request-text = Palun avage saadud link uuesti.
 try-again = Proovi uuesti

@@ -26,6 +26,4 @@ unavailable-title = Tarkistus ei ole juuri nyt mahdollinen
 unavailable-text = Yrittäkää hetken kuluttua uudelleen. Käyttökertoja ei kulunut, ja linkkinne on yhä voimassa.
 rate-limited-title = Liian monta yritystä
 rate-limited-text = Odottakaa minuutti ja yrittäkää sitten uudelleen. Käyttökertoja ei kulunut, ja linkkinne on yhä voimassa.
-bad-request-title = Jokin meni vikaan
-bad-request-text = Avatkaa saamanne linkki uudelleen.
 try-again = Yritä uudelleen

@@ -26,6 +26,4 @@ unavailable-title = La vérification est momentanément indisponible
 unavailable-text = Veuillez réessayer dans un instant. Rien n’a été décompté et votre lien reste valable.
 rate-limited-title = Trop de tentatives
 rate-limited-text = Veuillez patienter une minute, puis réessayer. Rien n’a été décompté et votre lien reste valable.
-bad-request-title = Une erreur s’est produite
-bad-request-text = Veuillez rouvrir le lien que vous avez reçu.
 try-again = Réessayer

@@ -26,6 +26,4 @@ unavailable-title = Provjera trenutačno nije dostupna
 unavailable-text = Pokušajte ponovno za nekoliko trenutaka. Ništa nije potrošeno i vaša poveznica i dalje vrijedi.
 rate-limited-title = Previše pokušaja
 rate-limited-text = Pričekajte minutu pa pokušajte ponovno. Ništa nije potrošeno i vaša poveznica i dalje vrijedi.
-bad-request-title = Nešto je pošlo po zlu
-bad-request-text = Ponovno otvorite poveznicu koju ste primili.
 try-again = Pokušaj ponovno

@@ -26,6 +26,4 @@ unavailable-title = Az ellenőrzés most nem érhető el
 unavailable-text = Kérjük, próbálja újra néhány pillanat múlva. Semmi sem használódott fel, a hivatkozása továbbra is érvényes.
 rate-limited-title = Túl sok próbálkozás
 rate-limited-text = Kérjük, várjon egy percet, majd próbálja újra. Semmi sem használódott fel, a hivatkozása továbbra is érvényes.
-bad-request-title = Hiba történt
-bad-request-text = Kérjük, nyissa meg újra a kapott hivatkozást.
 try-again = Újrapróbálkozás

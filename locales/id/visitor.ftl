@@ -26,6 +26,4 @@ unavailable-title = Verifikasi sedang tidak tersedia
 unavailable-text = Silakan coba lagi sebentar lagi. Tidak ada yang terpakai dan tautan Anda masih berlaku.
 rate-limited-title = Terlalu banyak percobaan
 rate-limited-text = Silakan tunggu satu menit, lalu coba lagi. Tidak ada yang terpakai dan tautan Anda masih berlaku.
-bad-request-title = Terjadi kesalahan
-bad-request-text = Silakan buka kembali tautan yang Anda terima.
 try-again = Coba lagi

@@ -26,6 +26,4 @@ unavailable-title = La verifica non è disponibile in questo momento
 unavailable-text = Riprovi tra qualche istante. Nessun utilizzo è stato consumato e il Suo link è ancora valido.
 rate-limited-title = Troppi tentativi
 rate-limited-text = Attenda un minuto, poi riprovi. Nessun utilizzo è stato consumato e il Suo link è ancora valido.
-bad-request-title = Qualcosa è andato storto
-bad-request-text = Apra di nuovo il link che ha ricevuto.
 try-again = Riprova

@@ -26,6 +26,4 @@ unavailable-title = 現在、確認をご利用いただけません
 unavailable-text = しばらくしてからもう一度お試しください。使用回数は消費されておらず、リンクは引き続き有効です。
 rate-limited-title = 試行回数が多すぎます
 rate-limited-text = 1分ほど待ってから、もう一度お試しください。使用回数は消費されておらず、リンクは引き続き有効です。
-bad-request-title = 問題が発生しました
-bad-request-text = 受け取ったリンクをもう一度開いてください。
 try-again = もう一度試す

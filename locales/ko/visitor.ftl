@@ -26,6 +26,4 @@ unavailable-title = 지금은 확인을 진행할 수 없습니다
 unavailable-text = 잠시 후 다시 시도해 주세요. 사용 횟수는 차감되지 않았으며 링크는 계속 유효합니다.
 rate-limited-title = 시도 횟수가 너무 많습니다
 rate-limited-text = 1분 후 다시 시도해 주세요. 사용 횟수는 차감되지 않았으며 링크는 계속 유효합니다.
-bad-request-title = 문제가 발생했습니다
-bad-request-text = 받으신 링크를 다시 열어 주세요.
 try-again = 다시 시도

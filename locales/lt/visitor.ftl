@@ -26,6 +26,4 @@ unavailable-title = Patikra šiuo metu negalima
 unavailable-text = Po akimirkos pabandykite dar kartą. Niekas nebuvo išnaudota, jūsų nuoroda tebegalioja.
 rate-limited-title = Per daug bandymų
 rate-limited-text = Palaukite minutę ir pabandykite dar kartą. Niekas nebuvo išnaudota, jūsų nuoroda tebegalioja.
-bad-request-title = Įvyko klaida
-bad-request-text = Dar kartą atidarykite gautą nuorodą.
 try-again = Bandyti dar kartą

@@ -26,6 +26,4 @@ unavailable-title = Pārbaude pašlaik nav pieejama
 unavailable-text = Lūdzu, pēc brīža mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
 rate-limited-title = Pārāk daudz mēģinājumu
 rate-limited-text = Lūdzu, uzgaidiet minūti un mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
-bad-request-title = Radās kļūda
-bad-request-text = Lūdzu, vēlreiz atveriet saņemto saiti.
 try-again = Mēģināt vēlreiz

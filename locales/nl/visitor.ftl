@@ -26,6 +26,4 @@ unavailable-title = Verificatie is op dit moment niet mogelijk
 unavailable-text = Probeer het zo meteen opnieuw. Er is niets verbruikt en uw link blijft geldig.
 rate-limited-title = Te veel pogingen
 rate-limited-text = Wacht een minuut en probeer het dan opnieuw. Er is niets verbruikt en uw link blijft geldig.
-bad-request-title = Er is iets misgegaan
-bad-request-text = Open de link die u hebt ontvangen opnieuw.
 try-again = Opnieuw proberen

@@ -26,6 +26,4 @@ unavailable-title = Kontrollen er ikke tilgjengelig akkurat nå
 unavailable-text = Prøv igjen om et øyeblikk. Ingenting er brukt, og lenken din gjelder fortsatt.
 rate-limited-title = For mange forsøk
 rate-limited-text = Vent et minutt, og prøv så igjen. Ingenting er brukt, og lenken din gjelder fortsatt.
-bad-request-title = Noe gikk galt
-bad-request-text = Åpne lenken du har fått, på nytt.
 try-again = Prøv igjen

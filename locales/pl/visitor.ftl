@@ -26,6 +26,4 @@ unavailable-title = Weryfikacja jest teraz niedostępna
 unavailable-text = Prosimy spróbować ponownie za chwilę. Nic nie zostało wykorzystane, a link nadal działa.
 rate-limited-title = Zbyt wiele prób
 rate-limited-text = Prosimy odczekać minutę i spróbować ponownie. Nic nie zostało wykorzystane, a link nadal działa.
-bad-request-title = Coś poszło nie tak
-bad-request-text = Prosimy ponownie otworzyć otrzymany link.
 try-again = Spróbuj ponownie

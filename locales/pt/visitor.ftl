@@ -26,6 +26,4 @@ unavailable-title = A verificação não está disponível neste momento
 unavailable-text = Tente novamente dentro de instantes. Nada foi descontado e o seu link continua válido.
 rate-limited-title = Demasiadas tentativas
 rate-limited-text = Aguarde um minuto e tente novamente. Nada foi descontado e o seu link continua válido.
-bad-request-title = Ocorreu um erro
-bad-request-text = Abra novamente o link que recebeu.
 try-again = Tentar novamente

@@ -26,6 +26,4 @@ unavailable-title = Verificarea nu este disponibilă momentan
 unavailable-text = Încercați din nou peste câteva clipe. Nu s-a consumat nimic, iar linkul dumneavoastră este în continuare valabil.
 rate-limited-title = Prea multe încercări
 rate-limited-text = Așteptați un minut, apoi încercați din nou. Nu s-a consumat nimic, iar linkul dumneavoastră este în continuare valabil.
-bad-request-title = Ceva nu a funcționat
-bad-request-text = Deschideți din nou linkul primit.
 try-again = Încercați din nou

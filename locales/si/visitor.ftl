@@ -26,6 +26,4 @@ unavailable-title = Preverjanje trenutno ni na voljo
 unavailable-text = Poskusite znova čez nekaj trenutkov. Nič se ni porabilo in vaša povezava še vedno velja.
 rate-limited-title = Preveč poskusov
 rate-limited-text = Počakajte minuto in poskusite znova. Nič se ni porabilo in vaša povezava še vedno velja.
-bad-request-title = Nekaj je šlo narobe
-bad-request-text = Znova odprite povezavo, ki ste jo prejeli.
 try-again = Poskusi znova

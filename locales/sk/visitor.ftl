@@ -26,6 +26,4 @@ unavailable-title = Overenie teraz nie je dostupné
 unavailable-text = Skúste to, prosím, o chvíľu znova. Nič sa nespotrebovalo a váš odkaz stále platí.
 rate-limited-title = Príliš veľa pokusov
 rate-limited-text = Počkajte, prosím, minútu a skúste to znova. Nič sa nespotrebovalo a váš odkaz stále platí.
-bad-request-title = Niečo sa nepodarilo
-bad-request-text = Otvorte, prosím, znova odkaz, ktorý ste dostali.
 try-again = Skúsiť znova

@@ -26,6 +26,4 @@ unavailable-title = Kontrollen är inte tillgänglig just nu
 unavailable-text = Försök igen om en stund. Inget har förbrukats och din länk gäller fortfarande.
 rate-limited-title = För många försök
 rate-limited-text = Vänta en minut och försök sedan igen. Inget har förbrukats och din länk gäller fortfarande.
-bad-request-title = Något gick fel
-bad-request-text = Öppna länken du har fått igen.
 try-again = Försök igen

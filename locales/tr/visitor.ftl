@@ -26,6 +26,4 @@ unavailable-title = Doğrulama şu anda kullanılamıyor
 unavailable-text = Lütfen biraz sonra tekrar deneyin. Kullanım hakkınız eksilmedi, bağlantınız hâlâ geçerli.
 rate-limited-title = Çok fazla deneme yapıldı
 rate-limited-text = Lütfen bir dakika bekleyip tekrar deneyin. Kullanım hakkınız eksilmedi, bağlantınız hâlâ geçerli.
-bad-request-title = Bir sorun oluştu
-bad-request-text = Lütfen aldığınız bağlantıyı yeniden açın.
 try-again = Tekrar dene

@@ -26,6 +26,4 @@ unavailable-title = Hiện không thể xác minh
 unavailable-text = Vui lòng thử lại sau giây lát. Chưa có lượt nào bị trừ và liên kết của bạn vẫn còn hiệu lực.
 rate-limited-title = Quá nhiều lần thử
 rate-limited-text = Vui lòng đợi một phút rồi thử lại. Chưa có lượt nào bị trừ và liên kết của bạn vẫn còn hiệu lực.
-bad-request-title = Đã xảy ra lỗi
-bad-request-text = Vui lòng mở lại liên kết bạn đã nhận được.
 try-again = Thử lại

@@ -26,6 +26,4 @@ unavailable-title = 暂时无法进行验证
 unavailable-text = 请稍后再试。未消耗任何使用次数，您的链接仍然有效。
 rate-limited-title = 尝试次数过多
 rate-limited-text = 请等待一分钟后再试。未消耗任何使用次数，您的链接仍然有效。
-bad-request-title = 出了点问题
-bad-request-text = 请重新打开您收到的链接。
 try-again = 重试

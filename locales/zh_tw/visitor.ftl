@@ -26,6 +26,4 @@ unavailable-title = 目前無法進行驗證
 unavailable-text = 請稍後再試。未消耗任何使用次數，您的連結仍然有效。
 rate-limited-title = 嘗試次數過多
 rate-limited-text = 請等候一分鐘後再試。未消耗任何使用次數，您的連結仍然有效。
-bad-request-title = 發生問題
-bad-request-text = 請重新開啟您收到的連結。
 try-again = 重試

@@ -5,6 +5,8 @@ CREATE TABLE links (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     slug TEXT NOT NULL UNIQUE,
     name TEXT NOT NULL,
+    -- The name as it is searched: put in lower case by the gateway, for SQLite knows the case of ASCII alone.
+    name_folded TEXT NOT NULL,
     usage_kind TEXT NOT NULL CHECK (usage_kind IN ('single', 'multi', 'unlimited')),
     usage_limit BIGINT,
     used BIGINT NOT NULL DEFAULT 0,

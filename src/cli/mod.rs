@@ -36,10 +36,7 @@ impl Failure {
 
     /// All wrong fields in one line.
     fn fields(errors: &FieldErrors) -> Self {
-        let errors: Vec<String> = errors
-            .iter()
-            .map(|e| format!("{}: {}", e.field, e.message))
-            .collect();
+        let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Self(errors.join("; "))
     }
 }

@@ -134,7 +134,7 @@ impl Client {
     }
 
     /// The right to one mint, to be asked for before a use is spent; `None` at once when
-    /// `idenfy.max_in_flight` of them are out, which is [`MintError::Busy`].
+    /// `idenfy.max_in_flight` of them are out.
     #[must_use]
     pub fn try_permit(&self) -> Option<Permit> {
         let permit = Arc::clone(&self.inner.permits).try_acquire_owned().ok()?;
@@ -198,7 +198,7 @@ impl Client {
     /// Asks iDenfy whether it takes the credentials, without starting anything; tells iDenfy's time.
     ///
     /// # Errors
-    /// [`MintError::Credentials`] when it does not take them, else why that cannot be told.
+    /// [`MintError::Credentials`] when it does not take them, [`MintError::NoCredentials`] when there are none, else why that cannot be told.
     pub async fn check_credentials(&self) -> Result<Option<Timestamp>, MintError> {
         let request = self.inner.request(Method::GET, &self.inner.list_url, None);
         let (headers, _) = tokio::time::timeout(self.inner.budget, self.inner.attempt(request))
@@ -244,7 +244,7 @@ impl Inner {
     /// Sends `request` once.
     async fn attempt(&self, request: Request) -> Result<(HeaderMap, Vec<u8>), MintError> {
         if !self.has_credentials {
-            return Err(MintError::Credentials);
+            return Err(MintError::NoCredentials);
         }
         let mut response = self.http.execute(request).await.map_err(|error| {
             if error.is_connect() {

@@ -8,7 +8,10 @@ const LONGEST_WAIT: u32 = 3600;
 /// Why iDenfy did not start a session. Holds nothing that iDenfy wrote.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MintError {
-    /// The API key or secret is missing or refused, or the account is inactive (401, 403).
+    /// There are no credentials to call it with; nothing was sent.
+    #[error("idenfy.api_key and idenfy.api_secret are not both set")]
+    NoCredentials,
+    /// The API key or secret is refused, or the account is inactive (401, 403).
     #[error("iDenfy refuses the API key and secret, or the account is inactive")]
     Credentials,
     /// The account has no funds or has reached its limit (402; on older contracts 400).
@@ -52,11 +55,6 @@ pub enum MintError {
     /// The answer names an address that visitors must not be sent to.
     #[error("iDenfy named an address that is not one of idenfy.redirect_hosts")]
     ForeignRedirect,
-    /// As many mints as allowed are in flight; for callers to whom [`Client::try_permit`] said no.
-    ///
-    /// [`Client::try_permit`]: super::Client::try_permit
-    #[error("too many calls to iDenfy are in flight")]
-    Busy,
 }
 
 impl MintError {
@@ -64,6 +62,7 @@ impl MintError {
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {
+            Self::NoCredentials => "no_credentials",
             Self::Credentials => "credentials",
             Self::OutOfCredits => "out_of_credits",
             Self::BadParameters { .. } => "bad_parameters",
@@ -75,7 +74,6 @@ impl MintError {
             Self::BrokenOff => "broken_off",
             Self::Nonsense => "nonsense",
             Self::ForeignRedirect => "foreign_redirect",
-            Self::Busy => "busy",
         }
     }
 
@@ -83,12 +81,11 @@ impl MintError {
     #[must_use]
     pub fn retry_after_seconds(&self) -> u32 {
         let seconds = match self {
-            Self::Credentials | Self::OutOfCredits => 60,
+            Self::NoCredentials | Self::Credentials | Self::OutOfCredits => 60,
             Self::RateLimited { retry_after } => retry_after.unwrap_or(30),
             Self::IdenfyFault { retry_after, .. } => retry_after.unwrap_or(10),
             Self::BadParameters { .. } | Self::Conflict | Self::ForeignRedirect => 30,
             Self::Unreachable | Self::Timeout | Self::BrokenOff | Self::Nonsense => 10,
-            Self::Busy => 5,
         };
         seconds.clamp(1, LONGEST_WAIT)
     }

@@ -99,7 +99,7 @@ impl ApiKey {
 }
 
 impl Store {
-    /// Keeps a new key.
+    /// Keeps a new key, in place of one of the same id: that is one whose text was told to nobody.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -108,7 +108,9 @@ impl Store {
         each!(self, |db| {
             sqlx::query(
                 "INSERT INTO api_keys (id, name, digest, prefix, scopes, created_at, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                 VALUES ($1, $2, $3, $4, $5, $6, $7)
+                 ON CONFLICT (id) DO UPDATE SET digest = EXCLUDED.digest, prefix = EXCLUDED.prefix,
+                     created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at, revoked_at = NULL",
             )
             .bind(key.id)
             .bind(&key.name)

@@ -106,6 +106,7 @@ impl Store {
                     .bind(link.terms.id)
                     .bind(&link.terms.slug)
                     .bind(&link.name)
+                    .bind(folded(&link.name))
                     .bind(link.terms.usage.kind())
                     .bind(link.terms.usage.limit())
                     .bind(link.terms.expires_at)
@@ -194,7 +195,7 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let done = each!(self, |db| {
             sqlx::query(
-                "UPDATE links SET name = COALESCE($2, name),
+                "UPDATE links SET name = COALESCE($2, name), name_folded = COALESCE($5, name_folded),
                         inactive_message = CASE WHEN $3 THEN $4 ELSE inactive_message END
                  WHERE id = $1 AND deleted_at IS NULL",
             )
@@ -202,6 +203,7 @@ impl Store {
             .bind(name)
             .bind(message.is_some())
             .bind(message.flatten())
+            .bind(name.map(folded))
             .execute(db.write())
             .await?
             .rows_affected()
@@ -289,9 +291,14 @@ impl Store {
     }
 }
 
-/// A LIKE pattern for text anywhere, with `!` as its escape.
+/// A text without regard to case: lower case, where a sigma at a word's end is one like any other.
+fn folded(text: &str) -> String {
+    text.to_lowercase().replace('ς', "σ")
+}
+
+/// A LIKE pattern for text anywhere without regard to case, with `!` as its escape.
 fn contains_pattern(text: &str) -> String {
-    let escaped = text
+    let escaped = folded(text)
         .replace('!', "!!")
         .replace('%', "!%")
         .replace('_', "!_");
@@ -299,9 +306,9 @@ fn contains_pattern(text: &str) -> String {
 }
 
 const INSERT: &str = "
-INSERT INTO links (id, slug, name, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
+INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
                    accept_ref, inactive_message, token, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 /// The same order of reasons as [`Link::status`].
 const LIST: &str = "
@@ -309,7 +316,7 @@ SELECT * FROM links
 WHERE deleted_at IS NULL
   AND ($1 IS NULL OR id < $1)
   AND ($2 IS NULL OR slug = lower($2))
-  AND ($3 IS NULL OR lower(name) LIKE lower($3) ESCAPE '!' OR slug LIKE lower($3) ESCAPE '!')
+  AND ($3 IS NULL OR name_folded LIKE $3 ESCAPE '!' OR slug LIKE $3 ESCAPE '!')
   AND ($4 IS NULL OR $4 = CASE
         WHEN deactivated_at IS NOT NULL THEN 'deactivated'
         WHEN expires_at <= $5 THEN 'expired'

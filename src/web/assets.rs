@@ -6,13 +6,15 @@
 use std::sync::LazyLock;
 
 use actix_web::{
-    HttpRequest, HttpResponse, Resource, Responder,
+    HttpRequest, HttpResponse,
     http::header::{
         CacheControl, CacheDirective, ContentType, ETag, EntityTag, Header, IfNoneMatch,
     },
     web::{self, Bytes},
 };
 use sha2::{Digest, Sha256};
+
+use super::get_or_head;
 
 /// The name of a file under `/static/`, its content type and its bytes.
 type Source = (&'static str, &'static str, &'static [u8]);
@@ -116,19 +118,6 @@ pub fn routes(cfg: &mut web::ServiceConfig) {
     cfg.service(get_or_head("/static/{name}", named))
         .service(get_or_head("/favicon.ico", favicon))
         .service(get_or_head("/robots.txt", robots));
-}
-
-/// A path that answers GET and HEAD.
-pub(super) fn get_or_head<F, Args>(path: &str, handler: F) -> Resource
-where
-    F: actix_web::Handler<Args> + Copy,
-    Args: actix_web::FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    // The server itself drops the body of an answer to HEAD.
-    web::resource(path)
-        .route(web::get().to(handler))
-        .route(web::head().to(handler))
 }
 
 async fn named(request: HttpRequest, name: web::Path<String>) -> HttpResponse {
@@ -281,6 +270,7 @@ mod tests {
             assert_eq!(head.status(), StatusCode::OK, "{path}");
             let post = ask(TestRequest::post().uri(path)).await;
             assert_eq!(post.status(), StatusCode::METHOD_NOT_ALLOWED, "{path}");
+            assert_eq!(header(&post, "allow"), "GET, HEAD", "{path}");
         }
     }
 

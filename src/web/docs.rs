@@ -6,7 +6,8 @@ use actix_web::web::{self, Bytes};
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::api::openapi;
-use super::assets::{self, Kept};
+use super::assets::Kept;
+use super::get_or_head;
 
 mod page;
 mod schema;
@@ -26,8 +27,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
     LazyLock::force(&DOCUMENT);
     LazyLock::force(&PAGE);
     config
-        .service(assets::get_or_head("/openapi.json", document))
-        .service(assets::get_or_head("/docs", page));
+        .service(get_or_head("/openapi.json", document))
+        .service(get_or_head("/docs", page));
 }
 
 async fn document(request: HttpRequest) -> HttpResponse {

@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::domain::timestamp::Timestamp;
 
-/// Addresses remembered before those with a full bucket are forgotten.
+/// Addresses remembered at least before those with a full bucket are forgotten.
 const FORGET_AT: usize = 10_000;
 
 const MINUTE_MS: i64 = 60_000;
@@ -18,7 +18,14 @@ const MINUTE_MS: i64 = 60_000;
 pub struct Limiter {
     per_minute: i64,
     /// When each bucket will be full again, in milliseconds: the later, the emptier.
-    full_at: Mutex<HashMap<IpAddr, f64>>,
+    full_at: Mutex<FullAt>,
+}
+
+#[derive(Debug)]
+struct FullAt {
+    buckets: HashMap<IpAddr, f64>,
+    /// With so many of them, those that are full again are forgotten.
+    forget_at: usize,
 }
 
 impl Limiter {
@@ -27,7 +34,10 @@ impl Limiter {
     pub fn new(per_minute: u32) -> Self {
         Self {
             per_minute: i64::from(per_minute),
-            full_at: Mutex::default(),
+            full_at: Mutex::new(FullAt {
+                buckets: HashMap::new(),
+                forget_at: FORGET_AT,
+            }),
         }
     }
 
@@ -51,7 +61,7 @@ impl Limiter {
     pub fn put_back(&self, address: IpAddr) {
         if self.per_minute > 0 {
             let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(at) = full_at.get_mut(&bucket(address)) {
+            if let Some(at) = full_at.buckets.get_mut(&bucket(address)) {
                 *at -= self.step();
             }
         }
@@ -72,21 +82,23 @@ impl Limiter {
         }
         let now = now.millis() as f64;
         let mut full_at = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if full_at.len() >= FORGET_AT {
-            full_at.retain(|_, at| *at > now);
+        if full_at.buckets.len() >= full_at.forget_at {
+            full_at.buckets.retain(|_, at| *at > now);
+            // Where many clicks come from many addresses at once, not each click shall walk all of them.
+            full_at.forget_at = FORGET_AT.max(2 * full_at.buckets.len());
         }
-        let at = full_at
-            .get(&bucket(address))
-            .copied()
-            .unwrap_or(now)
-            .max(now);
+        let at = full_at.buckets.get_mut(&bucket(address)).map_or(now, |at| {
+            // No bucket takes over a minute to fill: a later time is one of a clock that was set back since.
+            *at = at.clamp(now, now + MINUTE_MS as f64);
+            *at
+        });
         let wait = at + self.step() - now - MINUTE_MS as f64;
         // A thousandth of a millisecond of slack for the sum of steps that are not whole.
         if wait > 0.001 {
             return Err((wait / 1000.0).ceil() as u32);
         }
         if take {
-            full_at.insert(bucket(address), at + self.step());
+            full_at.buckets.insert(bucket(address), at + self.step());
         }
         Ok(())
     }
@@ -143,6 +155,37 @@ mod tests {
         }
         assert_eq!(limiter.take(A, at(0)), Ok(()));
         assert!(limiter.peek(A, at(0)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_locks_nobody_out_for_longer_than_a_minute() {
+        let limiter = Limiter::new(2);
+        for _ in 0..2 {
+            assert_eq!(limiter.take(A, at(0)), Ok(()));
+        }
+        let back = -60 * MINUTE_MS;
+        assert_eq!(limiter.take(A, at(back)), Err(30));
+        assert_eq!(limiter.take(A, at(back + MINUTE_MS / 2)), Ok(()));
+    }
+
+    #[test]
+    fn full_buckets_are_forgotten_each_time_their_number_has_doubled() {
+        let limiter = Limiter::new(60);
+        let remembered = || limiter.full_at.lock().unwrap().buckets.len();
+        let take = |count: u32, ms| {
+            for n in 0..count {
+                let address = std::net::Ipv4Addr::from_bits(n);
+                assert_eq!(limiter.take(address.into(), at(ms)), Ok(()));
+            }
+        };
+        // All of them lie in wait at once: nothing to forget, and no walk before there are twice as many.
+        take(20_000, 0);
+        assert_eq!(remembered(), 20_000);
+        assert_eq!(limiter.full_at.lock().unwrap().forget_at, 20_000);
+        // A second later all are full.
+        take(1, 1001);
+        assert_eq!(remembered(), 1);
+        assert_eq!(limiter.full_at.lock().unwrap().forget_at, FORGET_AT);
     }
 
     #[test]

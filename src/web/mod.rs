@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::middleware::DefaultHeaders;
-use actix_web::{HttpRequest, HttpResponse, Responder, ResponseError as _, guard, web};
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _,
+    guard, web,
+};
 use ipnet::IpNet;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -111,11 +114,7 @@ pub fn routes(
             .configure(assets::routes)
             .configure(docs::routes)
             .configure(|c| ops::routes(c, serves_metrics));
-        config.service(
-            web::resource("/webhooks/idenfy")
-                .route(web::post().to(hooks::receive))
-                .default_service(web::to(method_not_allowed)),
-        );
+        config.service(resource("/webhooks/idenfy", "POST").route(web::post().to(hooks::receive)));
         config.configure(api::routes);
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));
@@ -127,10 +126,28 @@ pub fn routes(
     }
 }
 
-fn visits(path: &str) -> actix_web::Resource {
-    web::resource(path)
-        .guard(guard::Any(guard::Get()).or(guard::Head()).or(guard::Post()))
-        .to(public::visit)
+fn visits(path: &str) -> Resource {
+    let read_or_post = guard::Any(guard::Get()).or(guard::Head()).or(guard::Post());
+    resource(path, "GET, HEAD, POST").route(web::route().guard(read_or_post).to(public::visit))
+}
+
+/// A path that answers GET and HEAD.
+fn get_or_head<F, Args>(path: &str, handler: F) -> Resource
+where
+    F: Handler<Args> + Copy,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    // The server itself drops the body of an answer to HEAD.
+    resource(path, "GET, HEAD")
+        .route(web::get().to(handler))
+        .route(web::head().to(handler))
+}
+
+/// A path to be given routes for the methods of `allow`; all others are told so.
+fn resource(path: &str, allow: &'static str) -> Resource {
+    let refused = move || async move { Problem::MethodNotAllowed(allow).error_response() };
+    web::resource(path).default_service(web::to(refused))
 }
 
 /// Headers of every answer that sets none of its own.
@@ -148,8 +165,4 @@ async fn nothing_here(request: HttpRequest) -> HttpResponse {
     } else {
         Problem::NotFound.error_response()
     }
-}
-
-async fn method_not_allowed() -> impl Responder {
-    Problem::MethodNotAllowed.error_response()
 }

@@ -5,19 +5,17 @@ use std::time::Duration;
 use actix_web::http::header;
 use actix_web::{HttpResponse, web};
 
-use super::State;
 use super::api::schemas::HealthCheck;
+use super::{State, get_or_head};
 
 /// How long the database may take to answer a readiness check.
 const READY_BUDGET: Duration = Duration::from_secs(2);
 
 /// `/health/live`, `/health/ready` and, unless it has a listener of its own, `/metrics`.
 pub fn routes(config: &mut web::ServiceConfig, serves_metrics: bool) {
-    for method in [web::get, web::head] {
-        config
-            .route("/health/live", method().to(live))
-            .route("/health/ready", method().to(ready));
-    }
+    config
+        .service(get_or_head("/health/live", live))
+        .service(get_or_head("/health/ready", ready));
     if serves_metrics {
         config.configure(metrics_route);
     }
@@ -25,7 +23,7 @@ pub fn routes(config: &mut web::ServiceConfig, serves_metrics: bool) {
 
 /// `/metrics` alone.
 pub fn metrics_route(config: &mut web::ServiceConfig) {
-    config.route("/metrics", web::get().to(metrics));
+    config.service(get_or_head("/metrics", metrics));
 }
 
 /// Tells whether the process runs.

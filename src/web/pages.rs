@@ -35,8 +35,6 @@ pub enum Notice {
     Unavailable,
     /// Too many clicks from one address; nothing was consumed (429).
     RateLimited,
-    /// The request makes no sense (400, 405, 413, …).
-    BadRequest,
 }
 
 /// Renders the page before the redirect.
@@ -115,7 +113,6 @@ fn notice_in(texts: Texts, notice: Notice, message: Option<&str>) -> String {
         Notice::Deactivated => ("deactivated-title", "over-text", false),
         Notice::Unavailable => ("unavailable-title", "unavailable-text", true),
         Notice::RateLimited => ("rate-limited-title", "rate-limited-text", true),
-        Notice::BadRequest => ("bad-request-title", "bad-request-text", false),
     };
     let icon = assets::url("favicon.svg");
     let stylesheet = assets::url("visitor.css");
@@ -139,14 +136,13 @@ fn rendered(page: &impl Template) -> String {
 mod tests {
     use super::*;
 
-    const NOTICES: [Notice; 7] = [
+    const NOTICES: [Notice; 6] = [
         Notice::NotFound,
         Notice::Expired,
         Notice::Exhausted,
         Notice::Deactivated,
         Notice::Unavailable,
         Notice::RateLimited,
-        Notice::BadRequest,
     ];
 
     fn page<'a>(flow: Flow, in_app: bool, fields: &'a [(&'a str, &'a str)]) -> Confirm<'a> {

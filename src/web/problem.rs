@@ -32,8 +32,8 @@ pub enum Problem {
     RateLimited(u32),
     /// Nothing is here.
     NotFound,
-    /// The path is known, the method is not.
-    MethodNotAllowed,
+    /// The path is known, the method is not; names those that are, as in the header `Allow`.
+    MethodNotAllowed(&'static str),
     /// No key, or not a valid one.
     Unauthorized,
     /// The key may not do this; names the scope it would need.
@@ -125,7 +125,7 @@ impl Problem {
             ),
             Self::RateLimited(_) => (429, "rate_limited", "Too many requests from this address."),
             Self::NotFound => (404, "not_found", "There is nothing here."),
-            Self::MethodNotAllowed => (
+            Self::MethodNotAllowed(_) => (
                 405,
                 "method_not_allowed",
                 "This method is not allowed here.",
@@ -235,13 +235,8 @@ impl Problem {
 
 fn summary(errors: &[FieldError]) -> String {
     match errors {
-        [one] => format!("{}: {}", one.field, one.message),
-        [first, rest @ ..] => format!(
-            "{}: {} (and {} more)",
-            first.field,
-            first.message,
-            rest.len()
-        ),
+        [one] => one.to_string(),
+        [first, rest @ ..] => format!("{first} (and {} more)", rest.len()),
         [] => "The request does not make sense.".to_owned(),
     }
 }
@@ -265,6 +260,9 @@ impl ResponseError for Problem {
         }
         if *self == Self::Unauthorized {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+        }
+        if let Self::MethodNotAllowed(allow) = self {
+            response.insert_header((header::ALLOW, *allow));
         }
         let body = serde_json::to_string(&self.document()).unwrap_or_default();
         response.content_type(PROBLEM_JSON).body(body)

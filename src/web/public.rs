@@ -3,17 +3,17 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use actix_web::cookie::time::Duration as CookieDuration;
-use actix_web::cookie::{Cookie, SameSite};
-use actix_web::http::header::{self, HeaderMap, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+pub(super) use answer::not_found;
+use answer::{Answer, is_over, no};
+use request::{accepted_language, cookie_name, header_text, posted_nonce, query_value};
+
+use super::State;
 use super::agents::{Ignored, ignored_reason};
 use super::client_address::client_address;
-use super::pages::{self, Confirm, Notice};
 use super::problem::Problem;
-use super::{State, in_app};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::link::{Link, LinkStatus, LinkTerms};
 use crate::domain::locale::Locale;
@@ -22,8 +22,8 @@ use crate::domain::timestamp::Timestamp;
 use crate::redeem::{NotStarted, Redeemer, Start, Started};
 use crate::store::ledger;
 
-/// The hidden field of the confirm page's form.
-const NONCE: &str = "nonce";
+mod answer;
+mod request;
 
 /// One request for a link's URL.
 struct Visit<'a> {
@@ -36,16 +36,6 @@ struct Visit<'a> {
     accepted: Locale,
 }
 
-/// What is answered to a visitor.
-enum Answer {
-    /// Off to iDenfy.
-    Go(Arc<LinkTerms>, Started),
-    /// The page with the button.
-    Page(Arc<LinkTerms>),
-    /// A page that says why not, in that language, perhaps with the operator's words.
-    No(Problem, Locale, Option<String>),
-}
-
 /// `GET`, `HEAD` and `POST` of `/{slug}`.
 pub async fn visit(
     request: HttpRequest,
@@ -54,30 +44,17 @@ pub async fn visit(
     state: web::Data<State>,
     redeemer: web::Data<Redeemer>,
 ) -> HttpResponse {
-    let accepted = Locale::negotiate(header_text(
-        request.headers(),
-        header::ACCEPT_LANGUAGE.as_str(),
-    ));
     let visit = Visit {
         state: &state,
         redeemer: &redeemer,
         request: &request,
         address: client_address(&request, &state.trusted_proxies),
         now: state.clock.now(),
-        accepted,
+        accepted: accepted_language(&request),
     };
     // A body that cannot be read, or is far too large for the form, has no valid fields.
     let answer = visit.answer(&slug, &body.unwrap_or_default()).await;
     visit.respond(answer)
-}
-
-/// A page for everything that is not a link's URL and not a program's.
-pub fn not_found(request: &HttpRequest) -> HttpResponse {
-    let accepted = Locale::negotiate(header_text(
-        request.headers(),
-        header::ACCEPT_LANGUAGE.as_str(),
-    ));
-    refuse(request, &Problem::LinkNotFound, accepted, None)
 }
 
 impl Visit<'_> {
@@ -120,12 +97,12 @@ impl Visit<'_> {
             limiter
                 .peek(self.address, self.now)
                 .map_err(Problem::RateLimited)?;
-            if self.link(terms).await?.status(self.now) == LinkStatus::Deactivated {
-                return Err(Problem::LinkDeactivated);
+            let link = self.link(terms).await?;
+            if link.status(self.now) == LinkStatus::Deactivated {
+                return Ok(self.over(&link));
             }
             if let Some(open) = self.open_session(terms, &start).await? {
-                self.state.metrics.click("resumed");
-                return Ok(Answer::Go(terms.clone(), open));
+                return Ok(self.resume(terms, open));
             }
         }
         limiter
@@ -148,14 +125,12 @@ impl Visit<'_> {
         if terms.resume
             && let Some(open) = self.resumed(terms).await?
         {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
+            return Ok(self.resume(terms, open));
         }
-        if status != LinkStatus::Active && !self.has_open_customer(terms).await? {
+        if status != LinkStatus::Active && !self.has_customer(terms).await? {
             return Ok(self.over(&link));
         }
-        self.state.metrics.click("page");
-        Ok(Answer::Page(terms.clone()))
+        Ok(Answer::Page(terms.clone(), "page"))
     }
 
     /// A machine's look at the link: never consumes, answers as its GET would.
@@ -166,15 +141,13 @@ impl Visit<'_> {
             && terms.resume
             && let Some(open) = self.resumed(terms).await?
         {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
+            return Ok(self.resume(terms, open));
         }
         if status == LinkStatus::Deactivated
-            || (status != LinkStatus::Active && !self.has_open_customer(terms).await?)
+            || (status != LinkStatus::Active && !self.has_customer(terms).await?)
         {
             return Ok(self.over(&link));
         }
-        self.state.metrics.click("ignored");
         let (link_id, day) = (terms.id, self.now.day());
         let ignored = ledger::Ignored {
             link_id,
@@ -188,44 +161,41 @@ impl Visit<'_> {
                 tracing::error!(link = %link_id, "an ignored request could not be counted: {error}");
             }
         });
-        Ok(Answer::Page(terms.clone()))
+        Ok(Answer::Page(terms.clone(), "ignored"))
     }
 
     /// A posted form; its address has paid for it already.
     async fn post(&self, terms: &Arc<LinkTerms>, body: &[u8]) -> Result<Answer, Problem> {
-        let link = self.link(terms).await?;
-        let status = link.status(self.now);
-        if status == LinkStatus::Deactivated {
-            return Ok(self.over(&link));
-        }
         let nonce = posted_nonce(body)
             .filter(|nonce| self.state.signer.nonce_is_valid(nonce, terms.id, self.now));
-        let start = self.start(terms, nonce.clone());
-        let open = match &nonce {
-            Some(_) => self.open_session(terms, &start).await?,
-            None if terms.resume => self.resumed(terms).await?,
-            None => None,
+        let Some(nonce) = nonce else {
+            return self.confirm(terms).await;
         };
-        if let Some(open) = open {
-            self.state.metrics.click("resumed");
-            return Ok(Answer::Go(terms.clone(), open));
-        }
-        if status != LinkStatus::Active && !self.has_open_customer(terms).await? {
+        let link = self.link(terms).await?;
+        if link.status(self.now) == LinkStatus::Deactivated {
             return Ok(self.over(&link));
         }
-        if nonce.is_none() {
-            self.state.metrics.click("page");
-            return Ok(Answer::Page(terms.clone()));
+        let start = self.start(terms, Some(nonce));
+        if let Some(open) = self.open_session(terms, &start).await? {
+            return Ok(self.resume(terms, open));
         }
+        // Whether a use is left is asked where it is spent: the last one may be this form's own, which is being minted.
         Ok(self.redeem(terms, start).await)
     }
 
     /// Spends a use, in a task of its own: a connection that breaks off cannot strand it half-way.
     async fn redeem(&self, terms: &Arc<LinkTerms>, start: Plan) -> Answer {
         let (redeemer, task_terms) = (self.redeemer.clone(), terms.clone());
-        let task = self
-            .state
-            .spawn(async move { redeemer.start(&start.of(&task_terms)).await });
+        let task = self.state.spawn(async move {
+            let started = redeemer.start(&start.of(&task_terms)).await;
+            // Counted here, for the visitor may be gone by now.
+            match started.as_ref().map(|started| &started.auth_token) {
+                Ok(Some(_)) => redeemer.metrics.started.inc(),
+                Ok(None) => redeemer.metrics.click("resumed"),
+                Err(_) => {}
+            }
+            started
+        });
         match task.await {
             Ok(Ok(started)) => Answer::Go(terms.clone(), started),
             // A dead link's page needs no mint, so it is told even when no more of them may start.
@@ -252,8 +222,13 @@ impl Visit<'_> {
         {
             return Ok(Some(open));
         }
-        let open = self.redeemer.open_session(&start.of(terms)).await?;
-        Ok(open.and_then(|session| Started::again(&session, self.now)))
+        match self.redeemer.holder(&start.of(terms)).await? {
+            Some(id) => {
+                let session = self.state.store.session(id).await?;
+                Ok(session.and_then(|session| Started::again(&session, self.now)))
+            }
+            None => Ok(None),
+        }
     }
 
     async fn resumed(&self, terms: &LinkTerms) -> Result<Option<Started>, Problem> {
@@ -265,13 +240,16 @@ impl Visit<'_> {
         Ok(open.and_then(|session| Started::again(&session, self.now)))
     }
 
-    /// Whether the link's fixed customer has a session he can go back to, so that it is not over for him.
-    async fn has_open_customer(&self, terms: &LinkTerms) -> Result<bool, Problem> {
-        let open = self
-            .redeemer
-            .open_session(&self.start(terms, None).of(terms))
-            .await?;
-        Ok(open.is_some_and(|session| session.is_open_at(self.now)))
+    /// Whether the link's fixed customer has a session that is open or being started, so that it is not over for him.
+    async fn has_customer(&self, terms: &LinkTerms) -> Result<bool, Problem> {
+        let start = self.start(terms, None);
+        Ok(self.redeemer.holder(&start.of(terms)).await?.is_some())
+    }
+
+    /// Back into a session that is open.
+    fn resume(&self, terms: &Arc<LinkTerms>, open: Started) -> Answer {
+        self.state.metrics.click("resumed");
+        Answer::Go(terms.clone(), open)
     }
 
     fn ignored(&self) -> Option<Ignored> {
@@ -319,70 +297,9 @@ impl Visit<'_> {
             LinkStatus::Exhausted => Problem::LinkExhausted,
             LinkStatus::Deactivated => Problem::LinkDeactivated,
             // Too many mints are in flight, or it was over a moment ago and a use has been given back since.
-            LinkStatus::Active => {
-                self.state.metrics.click("failed");
-                return no(NotStarted::Busy.into(), language);
-            }
+            LinkStatus::Active => return no(NotStarted::Busy.into(), language),
         };
         Answer::No(problem, language, link.inactive_message.clone())
-    }
-
-    fn respond(&self, answer: Answer) -> HttpResponse {
-        match answer {
-            Answer::Go(terms, started) => self.redirect(&terms, &started),
-            Answer::Page(terms) => {
-                let nonce = self.state.signer.nonce(terms.id, self.now);
-                let agent = header_text(self.request.headers(), header::USER_AGENT.as_str());
-                let page = Confirm {
-                    locale: self.language(&terms),
-                    flow: terms.flow,
-                    in_app: agent.is_some_and(in_app::is_in_app),
-                    fields: &[(NONCE, &nonce)],
-                };
-                let mut response = visitor_headers(html(StatusCode::OK, pages::confirm(&page)));
-                // Kept by this browser alone, so that "back" shows the same form, which starts nothing twice.
-                let kept = HeaderValue::from_static("private, no-cache");
-                response.headers_mut().insert(header::CACHE_CONTROL, kept);
-                response
-            }
-            Answer::No(problem, language, message) => {
-                match problem {
-                    Problem::RateLimited(_) => self.state.metrics.click("rate_limited"),
-                    Problem::LinkNotFound => self.state.metrics.click("unknown"),
-                    ref problem if is_over(problem) => self.state.metrics.click("over"),
-                    _ => {}
-                }
-                refuse(self.request, &problem, language, message.as_deref())
-            }
-        }
-    }
-
-    fn redirect(&self, terms: &LinkTerms, started: &Started) -> HttpResponse {
-        let posted = self.request.method() == Method::POST;
-        let status = if posted {
-            StatusCode::SEE_OTHER
-        } else {
-            StatusCode::FOUND
-        };
-        let mut response = HttpResponse::build(status);
-        response.insert_header((header::LOCATION, started.redirect_url.as_str()));
-        if terms.resume {
-            let left = (started.valid_until.millis() - self.now.millis()) / 1000;
-            let value = self
-                .state
-                .signer
-                .session_cookie(terms.id, started.session_id);
-            response.cookie(
-                Cookie::build(cookie_name(terms), value)
-                    .path("/")
-                    .http_only(true)
-                    .secure(self.state.public_url.starts_with("https:"))
-                    .same_site(SameSite::Lax)
-                    .max_age(CookieDuration::seconds(left))
-                    .finish(),
-            );
-        }
-        visitor_headers(response.finish())
     }
 }
 
@@ -397,6 +314,7 @@ struct Plan {
 impl Plan {
     fn of<'a>(&self, terms: &'a LinkTerms) -> Start<'a> {
         Start {
+            id: None,
             link_id: Some(terms.id),
             flow: terms.flow,
             language: self.language,
@@ -407,107 +325,4 @@ impl Plan {
             resume: terms.resume,
         }
     }
-}
-
-fn no(problem: Problem, language: Locale) -> Answer {
-    Answer::No(problem, language, None)
-}
-
-fn is_over(problem: &Problem) -> bool {
-    matches!(
-        problem,
-        Problem::LinkExpired | Problem::LinkExhausted | Problem::LinkDeactivated
-    )
-}
-
-/// One cookie a link, so that several links can be open in one browser.
-fn cookie_name(terms: &LinkTerms) -> String {
-    format!("entrypass_{}", terms.slug.as_str())
-}
-
-fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-fn query_value(query: &str, name: &str) -> Option<String> {
-    url::form_urlencoded::parse(query.as_bytes())
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.into_owned())
-}
-
-fn posted_nonce(body: &[u8]) -> Option<String> {
-    url::form_urlencoded::parse(body)
-        .find(|(key, _)| key == NONCE)
-        .map(|(_, value)| value.into_owned())
-}
-
-/// Says no: a problem document to programs that ask for JSON, a page to everyone else.
-fn refuse(
-    request: &HttpRequest,
-    problem: &Problem,
-    language: Locale,
-    message: Option<&str>,
-) -> HttpResponse {
-    use actix_web::ResponseError as _;
-    // To a visitor it is the same whose fault it is.
-    let unavailable;
-    let problem = match (problem, problem.retry_after()) {
-        (Problem::Database, Some(seconds)) => {
-            unavailable = Problem::VerificationUnavailable(seconds);
-            &unavailable
-        }
-        _ => problem,
-    };
-    let mut response = if wants_json(request.headers()) {
-        problem.error_response()
-    } else {
-        let notice = match problem {
-            Problem::LinkNotFound => Notice::NotFound,
-            Problem::LinkExpired => Notice::Expired,
-            Problem::LinkExhausted => Notice::Exhausted,
-            Problem::LinkDeactivated => Notice::Deactivated,
-            Problem::RateLimited(_) => Notice::RateLimited,
-            Problem::VerificationUnavailable(_) => Notice::Unavailable,
-            _ => Notice::BadRequest,
-        };
-        html(
-            problem.status_code(),
-            pages::notice(notice, language, message),
-        )
-    };
-    if let Some(seconds) = problem.retry_after() {
-        response
-            .headers_mut()
-            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-    }
-    visitor_headers(response)
-}
-
-/// Whether JSON is asked for, and no page.
-fn wants_json(headers: &HeaderMap) -> bool {
-    header_text(headers, "accept").is_some_and(|accept| {
-        (accept.contains("application/json") || accept.contains(super::problem::PROBLEM_JSON))
-            && !accept.contains("text/html")
-    })
-}
-
-fn html(status: StatusCode, body: String) -> HttpResponse {
-    HttpResponse::build(status)
-        .content_type("text/html; charset=utf-8")
-        .body(body)
-}
-
-/// Never kept by a cache, never found by a search engine, never told to the next site.
-fn visitor_headers(mut response: HttpResponse) -> HttpResponse {
-    let headers = response.headers_mut();
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(
-        header::REFERRER_POLICY,
-        HeaderValue::from_static("no-referrer"),
-    );
-    headers.insert(
-        header::HeaderName::from_static("x-robots-tag"),
-        HeaderValue::from_static("noindex"),
-    );
-    response
 }

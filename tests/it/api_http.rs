@@ -60,6 +60,7 @@ async fn unknown_paths_and_methods_get_a_problem_and_never_a_page(context: Conte
             .bearer_auth(&gateway.key)
             .header("Accept", "text/html");
         let answer = request.send().await.unwrap();
+        let headers = answer.headers().clone();
         if method == Method::HEAD {
             assert_eq!(
                 answer.headers()["content-type"],
@@ -71,6 +72,7 @@ async fn unknown_paths_and_methods_get_a_problem_and_never_a_page(context: Conte
             assert_eq!(answer.status(), wanted, "{method} {path}");
             problem(answer, wanted, code).await;
         }
+        headers
     };
     for path in [
         "/api",
@@ -92,19 +94,30 @@ async fn unknown_paths_and_methods_get_a_problem_and_never_a_page(context: Conte
             ask(method, path, 404, "not_found").await;
         }
     }
-    for (path, known) in [
-        ("/api/v1/links".to_owned(), &["GET", "POST"][..]),
-        (format!("/api/v1/links/{id}"), &["GET", "PATCH", "DELETE"]),
-        (format!("/api/v1/links/{id}/activate"), &["POST"]),
-        (format!("/api/v1/links/{id}/deactivate"), &["POST"]),
-        (format!("/api/v1/links/{id}/sessions"), &["GET"]),
-        ("/api/v1/sessions".to_owned(), &["GET", "POST"]),
-        (format!("/api/v1/sessions/{id}"), &["GET", "DELETE"]),
-        ("/api/v1/keys".to_owned(), &["GET", "POST"]),
-        (format!("/api/v1/keys/{id}"), &["GET", "DELETE"]),
+    for (path, allow) in [
+        ("/api/v1/links".to_owned(), "GET, HEAD, POST"),
+        (format!("/api/v1/links/{id}"), "GET, HEAD, PATCH, DELETE"),
+        (format!("/api/v1/links/{id}/activate"), "POST"),
+        (format!("/api/v1/links/{id}/deactivate"), "POST"),
+        (format!("/api/v1/links/{id}/sessions"), "GET, HEAD"),
+        ("/api/v1/sessions".to_owned(), "GET, HEAD, POST"),
+        (format!("/api/v1/sessions/{id}"), "GET, HEAD, DELETE"),
+        ("/api/v1/keys".to_owned(), "GET, HEAD, POST"),
+        (format!("/api/v1/keys/{id}"), "GET, HEAD, DELETE"),
     ] {
+        let known: Vec<&str> = allow.split(", ").collect();
         for method in methods.iter().filter(|method| !known.contains(method)) {
-            ask(method, &path, 405, "method_not_allowed").await;
+            let headers = ask(method, &path, 405, "method_not_allowed").await;
+            assert_eq!(headers["allow"], allow, "{method} {path}");
+        }
+        if known.contains(&"HEAD") {
+            let request = gateway
+                .request(Method::HEAD, &path)
+                .bearer_auth(&gateway.key);
+            let head = request.send().await.unwrap();
+            let (status, _) = gateway.get(path.trim_start_matches("/api/v1")).await;
+            assert_eq!(head.status(), status, "{path}");
+            assert_eq!(head.text().await.unwrap(), "");
         }
     }
 }
@@ -201,6 +214,7 @@ async fn json_that_is_no_object_is_refused_as_wrong(context: Context) {
             let answer = send(&gateway, call, "application/json", body).await;
             let told = problem(answer, 422, "invalid").await;
             assert_eq!(fields(&told), [""], "{body}");
+            assert_eq!(told["detail"], "must be a JSON object", "{body}");
         }
     }
 }

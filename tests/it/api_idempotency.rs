@@ -23,6 +23,8 @@ tests!(
         each_api_key_has_its_own_idempotency_keys,
         after_a_day_a_key_is_free_again,
         a_fault_is_not_kept,
+        after_a_crash_a_repeat_starts_no_second_session,
+        after_a_crash_a_repeat_makes_the_key_anew,
         a_bad_key_is_named,
         a_kept_answer_is_sealed,
         an_answer_is_kept_for_a_client_that_hung_up,
@@ -259,6 +261,64 @@ async fn a_fault_is_not_kept(context: Context) {
     let again = post_once(&gateway, &gateway.key, "k", "/sessions", &json!({})).await;
     assert_eq!(again.text().await.unwrap(), first);
     assert_eq!(gateway.idenfy.minted(), 1);
+}
+
+/// Leaves things as if the process had died before it kept any answer, and long enough ago.
+async fn crash(gateway: &Gateway) {
+    let forgotten = "UPDATE idempotency SET answer = NULL";
+    gateway.database.execute(forgotten).await.unwrap();
+    gateway.clock.advance(120_000);
+}
+
+async fn after_a_crash_a_repeat_starts_no_second_session(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let start = async || post_once(&gateway, &gateway.key, "k", "/sessions", &json!({})).await;
+    let first = start().await;
+    assert_eq!(first.status(), 201);
+    let first: Value = first.json().await.unwrap();
+    crash(&gateway).await;
+    for _ in 0..2 {
+        let told = problem(start().await, 409, "session_open").await;
+        assert_eq!(told["session_id"], first["id"]);
+    }
+    assert_eq!(gateway.idenfy.calls().len(), 1);
+    // Dead before iDenfy's answer was recorded: the use is given back, and the repeat is a new try.
+    let undone = "UPDATE sessions SET status = 'starting', lease_until = 1";
+    gateway.database.execute(undone).await.unwrap();
+    crash(&gateway).await;
+    problem(start().await, 503, "verification_unavailable").await;
+    assert_eq!(gateway.idenfy.calls().len(), 1);
+    assert_eq!(start().await.status(), 201);
+    // The same, but settled by the sweep before the repeat comes.
+    gateway.database.execute(undone).await.unwrap();
+    crash(&gateway).await;
+    gateway.sweep().await;
+    assert_eq!(start().await.status(), 201);
+    assert_eq!(gateway.idenfy.calls().len(), 3);
+    assert_eq!(count(&gateway, "sessions").await, 3);
+}
+
+async fn after_a_crash_a_repeat_makes_the_key_anew(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let body = json!({"name": "K", "scopes": ["read"]});
+    let ask = async || {
+        let answer = post_once(&gateway, &gateway.key, "k", "/keys", &body).await;
+        assert_eq!(answer.status(), 201);
+        answer.json::<Value>().await.unwrap()
+    };
+    let lost = ask().await;
+    crash(&gateway).await;
+    let made = ask().await;
+    assert_eq!(made["id"], lost["id"]);
+    assert_ne!(made["key"], lost["key"]);
+    // The one whose text nobody was told opens nothing.
+    for (key, status) in [(&lost, 401), (&made, 200)] {
+        let request = gateway.request(Method::GET, "/api/v1/links");
+        let answer = request.bearer_auth(text(&key["key"])).send().await.unwrap();
+        assert_eq!(answer.status(), status);
+    }
+    // The admin key, and this one.
+    assert_eq!(count(&gateway, "keys?").await, 2);
 }
 
 async fn a_bad_key_is_named(context: Context) {

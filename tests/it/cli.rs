@@ -547,12 +547,7 @@ async fn doctor_names_what_is_wrong(context: Context) {
         "key and secret",
     )
     .await;
-    wrong(
-        binary().unset("IDENFY__API_KEY"),
-        "idenfy",
-        "key and secret",
-    )
-    .await;
+    wrong(binary().unset("IDENFY__API_KEY"), "idenfy", "not both set").await;
     wrong(
         binary().set("IDENFY__BASE_URL", "http://127.0.0.1:1"),
         "idenfy",

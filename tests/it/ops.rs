@@ -1,11 +1,13 @@
 //! What those who run the gateway look at, and the headers of every kind of answer.
 
+use futures_util::future::join_all;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
 use crate::api_support::{metric, send_webhook};
 use crate::harness::gateway::{path_of, text};
-use crate::harness::{Answer, Context, Gateway, tests};
+use crate::harness::{Answer, Context, Gateway, eventually, tests};
+use crate::visitor_kit::{BOUND, called, hold_back};
 
 tests!(
     "ops",
@@ -13,8 +15,10 @@ tests!(
         a_gateway_that_runs_is_live_and_ready,
         without_its_database_it_is_live_and_not_ready,
         metrics_move_with_clicks_and_webhooks_and_name_nobody,
+        each_request_for_a_link_is_counted_once_by_its_answer,
         metrics_are_served_apart_where_wanted,
         robots_and_browsers_find_their_files,
+        a_method_that_a_path_does_not_know_is_told_those_it_does,
         every_kind_of_answer_has_its_safety_headers,
     ]
 );
@@ -159,6 +163,59 @@ async fn metrics_move_with_clicks_and_webhooks_and_name_nobody(context: Context)
     }
 }
 
+async fn each_request_for_a_link_is_counted_once_by_its_answer(context: Context) {
+    for text in [
+        "iDenfy started no session",
+        "a request failed",
+        "the sweep failed",
+    ] {
+        context.expect_log(text);
+    }
+    let gateway = Gateway::start(&context).await;
+    let invite = async |client: &str| {
+        let wanted = json!({"usage": {"type": "single"}, "token": {"clientId": client}});
+        gateway.link(wanted).await
+    };
+    let counted = async |outcome: &str| {
+        metric(
+            &gateway,
+            &format!("entrypass_clicks_total{{outcome=\"{outcome}\"}}"),
+        )
+        .await
+    };
+    // Four wait for one mint, which succeeds; four for one that fails.
+    for (client, outcomes) in [("a", [1, 3, 0]), ("b", [1, 3, 4])] {
+        let link = invite(client).await;
+        let calls = gateway.idenfy.calls().len();
+        let gate = hold_back(&gateway);
+        let clicks = join_all((0..4).map(|_| gateway.click(&link)));
+        tokio::join!(clicks, async {
+            called(&gateway, calls + 1).await;
+            let all_under_way = async || gateway.state.tasks.len() == 4;
+            eventually(BOUND, "four clicks under way", all_under_way).await;
+            if client == "a" {
+                gate.add_permits(1);
+            } else {
+                gate.close();
+            }
+        });
+        let [started, resumed, failed] = outcomes;
+        assert_eq!(counted("started").await, started, "{client}");
+        assert_eq!(counted("resumed").await, resumed, "{client}");
+        assert_eq!(counted("failed").await, failed, "{client}");
+    }
+    // No link, no click.
+    gateway.idenfy.answer(Answer::Token);
+    assert_eq!(gateway.post("/sessions", json!({})).await.0, 201);
+    gateway.idenfy.answer(Answer::Raw(402, "", "{}".to_owned()));
+    assert_eq!(gateway.post("/sessions", json!({})).await.0, 503);
+    assert_eq!((counted("started").await, counted("failed").await), (1, 4));
+    let link = invite("c").await;
+    gateway.state.store.close().await;
+    assert_eq!(gateway.click(&link).await.status(), 503);
+    assert_eq!(counted("failed").await, 5);
+}
+
 async fn metrics_are_served_apart_where_wanted(context: Context) {
     let free = std::net::TcpListener::bind("127.0.0.1:0")
         .unwrap()
@@ -226,6 +283,34 @@ async fn robots_and_browsers_find_their_files(context: Context) {
     assert_eq!(get(&gateway, "/static/..%2FCargo.toml").await.status(), 404);
 }
 
+async fn a_method_that_a_path_does_not_know_is_told_those_it_does(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({"slug": "some-link"})).await;
+    for (path, allow) in [
+        ("/some-link", "GET, HEAD, POST"),
+        ("/SOME-link", "GET, HEAD, POST"),
+        ("/some-link/", "GET, HEAD, POST"),
+        ("/health/live", "GET, HEAD"),
+        ("/health/ready", "GET, HEAD"),
+        ("/metrics", "GET, HEAD"),
+        ("/robots.txt", "GET, HEAD"),
+        ("/docs", "GET, HEAD"),
+        ("/webhooks/idenfy", "POST"),
+    ] {
+        for method in ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"] {
+            let known = allow.split(", ").any(|known| known == method);
+            let asked = Method::from_bytes(method.as_bytes()).unwrap();
+            let answer = gateway.request(asked, path).send().await.unwrap();
+            assert_eq!(answer.status() != 405, known, "{method} {path}");
+            assert_ne!(answer.status(), 404, "{method} {path}");
+            if !known {
+                assert_eq!(answer.headers()["allow"], allow, "{method} {path}");
+            }
+        }
+    }
+    assert_eq!(gateway.used(&link).await, 3);
+}
+
 async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
     let gateway = Gateway::start(&context).await;
     let link = gateway.link(json!({})).await;
@@ -236,7 +321,7 @@ async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
         ("GET", &asking, 200),
         ("HEAD", &asking, 200),
         ("POST", &asking, 200),
-        ("DELETE", &link, 404),
+        ("DELETE", &link, 405),
         ("GET", "/unknown-slug", 404),
         ("GET", "/", 404),
         ("GET", "/a/b/c", 404),

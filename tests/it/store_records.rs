@@ -125,7 +125,7 @@ async fn links_are_listed_by_every_filter_newest_first(context: Context) {
         ("Berlin 100%", "aaa-1"),
         ("München", "berlin-2"),
         ("a_b", "ccc-3"),
-        ("axb", "ddd-4"),
+        ("axb ΟΔΟΣ", "ddd-4"),
     ] {
         let mut link = kit.new_link(Usage::Single);
         link.name = name.into();
@@ -179,6 +179,10 @@ async fn links_are_listed_by_every_filter_newest_first(context: Context) {
         ("a_b", "ccc-3"),
         ("!", ""),
         ("ncHe", "berlin-2"),
+        ("MÜNCHEN", "berlin-2"),
+        ("münchen", "berlin-2"),
+        ("οδοσ", "ddd-4"),
+        ("ΟΔΌΣ", ""),
     ] {
         assert_eq!(
             listed(&|f| f.text = Some(text.into())).await,
@@ -200,7 +204,16 @@ async fn a_link_is_renamed_switched_and_deleted(context: Context) {
     let id = link.terms.id;
     let read = async || store.link(id).await.unwrap().unwrap();
 
-    assert!(store.update_link(id, Some("B"), None).await.unwrap());
+    assert!(store.update_link(id, Some("ÄB"), None).await.unwrap());
+    for (text, found) in [("äb", 1), ("A link", 0)] {
+        let filter = LinkFilter {
+            text: Some(text.into()),
+            limit: 10,
+            ..LinkFilter::default()
+        };
+        let links = store.links(&filter, kit.now()).await.unwrap();
+        assert_eq!(links.len(), found, "{text}");
+    }
     assert!(
         store
             .update_link(id, None, Some(Some("Over")))
@@ -210,11 +223,11 @@ async fn a_link_is_renamed_switched_and_deleted(context: Context) {
     let told = read().await;
     assert_eq!(
         (&*told.name, told.inactive_message.as_deref()),
-        ("B", Some("Over"))
+        ("ÄB", Some("Over"))
     );
     assert!(store.update_link(id, None, Some(None)).await.unwrap());
     let told = read().await;
-    assert_eq!((&*told.name, told.inactive_message), ("B", None));
+    assert_eq!((&*told.name, told.inactive_message), ("ÄB", None));
 
     let first = kit.now();
     assert!(store.deactivate_link(id, first).await.unwrap());
@@ -422,6 +435,22 @@ async fn a_key_opens_until_it_ends_or_is_revoked(context: Context) {
     assert!(!kit.store.revoke_key(lasting.id, kit.now()).await.unwrap());
     assert_eq!(opens(&lasting_text).await, None);
     assert_eq!(kit.store.key(lasting.id).await.unwrap(), None);
+    assert_eq!(names(None, 10).await, [ending.id]);
+
+    // Kept once more under its id, it opens by its new text alone.
+    let (again, again_text) = ApiKey::generate(
+        ending.id,
+        "Backend".into(),
+        vec![Scope::Read, Scope::Links],
+        kit.now(),
+        None,
+    );
+    kit.store.insert_key(&again, &again_text).await.unwrap();
+    assert_eq!(opens(&again_text).await.unwrap().id, ending.id);
+    assert_eq!(
+        kit.store.key(ending.id).await.unwrap().unwrap().expires_at,
+        None
+    );
     assert_eq!(names(None, 10).await, [ending.id]);
 }
 

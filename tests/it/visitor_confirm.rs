@@ -5,9 +5,10 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::gateway::{location, path_of, text};
-use crate::harness::{Answer, Context, Gateway, tests};
+use crate::harness::{Answer, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
-    HOUR_MS, called, code, form_of, get, hold_back, language_of, post_form, send, unavailable,
+    BOUND, HOUR_MS, called, code, form_of, get, hold_back, language_of, post_form, send,
+    unavailable,
 };
 
 tests!(
@@ -18,6 +19,7 @@ tests!(
         a_post_without_a_pages_valid_fields_shows_the_page,
         a_page_can_be_posted_for_a_day,
         a_double_tap_starts_one_session,
+        a_double_tap_needs_no_second_place_among_the_mints,
         a_form_posted_again_after_its_token_ran_out_is_a_new_click,
         a_form_posted_again_outlives_the_last_use_and_the_links_end,
         two_pages_of_a_link_are_two_clicks,
@@ -152,30 +154,67 @@ async fn a_page_can_be_posted_for_a_day(context: Context) {
 
 async fn a_double_tap_starts_one_session(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = gateway
-        .link(json!({"usage": {"type": "multi", "limit": 9}, "confirm": true}))
-        .await;
-    let fields = gateway.page(&link).await;
-    let gate = hold_back(&gateway);
-    let taps = join_all((0..5).map(|_| gateway.submit(&link, &fields)));
-    let (answers, ()) = tokio::join!(taps, async {
-        called(&gateway, 1).await;
-        gate.add_permits(5);
-    });
-    let first = location(&answers[0]);
-    for answer in &answers {
+    // The last use of a link, and one of several.
+    for (calls, limit) in (1..).zip([1, 9]) {
+        let link = gateway
+            .link(json!({"usage": {"type": "multi", "limit": limit}, "confirm": true}))
+            .await;
+        let fields = gateway.page(&link).await;
+        let gate = hold_back(&gateway);
+        // Some at once, and some while the session is being started.
+        let early = join_all((0..2).map(|_| gateway.submit(&link, &fields)));
+        let (mut answers, late) = tokio::join!(early, async {
+            called(&gateway, calls).await;
+            let late = join_all((0..3).map(|_| gateway.submit(&link, &fields)));
+            let (late, ()) = tokio::join!(late, async {
+                let all_under_way = async || gateway.state.tasks.len() == 5;
+                eventually(BOUND, "five taps under way", all_under_way).await;
+                gate.add_permits(5);
+            });
+            late
+        });
+        answers.extend(late);
+        let first = location(&answers[0]);
+        for answer in &answers {
+            assert_eq!(
+                (answer.status().as_u16(), location(answer)),
+                (303, first.clone())
+            );
+        }
+        let again = gateway.submit(&link, &fields).await;
+        assert_eq!((again.status().as_u16(), location(&again)), (303, first));
         assert_eq!(
-            (answer.status().as_u16(), location(answer)),
-            (303, first.clone())
+            (gateway.used(&link).await, gateway.idenfy.calls().len()),
+            (1, calls)
         );
+        assert_eq!(gateway.sessions(&link).await.len(), 1);
     }
-    let again = gateway.submit(&link, &fields).await;
-    assert_eq!((again.status().as_u16(), location(&again)), (303, first));
-    assert_eq!(
-        (gateway.used(&link).await, gateway.idenfy.calls().len()),
-        (1, 1)
+}
+
+async fn a_double_tap_needs_no_second_place_among_the_mints(context: Context) {
+    let gateway = Gateway::with(&context, |config| config.idenfy.max_in_flight = 1).await;
+    let wanted = json!({"usage": {"type": "single"}, "confirm": true});
+    let (link, other) = (
+        gateway.link(wanted.clone()).await,
+        gateway.link(wanted).await,
     );
-    assert_eq!(gateway.sessions(&link).await.len(), 1);
+    let (fields, others) = (gateway.page(&link).await, gateway.page(&other).await);
+    let gate = hold_back(&gateway);
+    let (first, second) = tokio::join!(gateway.submit(&link, &fields), async {
+        called(&gateway, 1).await;
+        unavailable(gateway.submit(&other, &others).await).await;
+        let both_under_way = async || gateway.state.tasks.len() == 2;
+        let (second, ()) = tokio::join!(gateway.submit(&link, &fields), async {
+            eventually(BOUND, "two taps under way", both_under_way).await;
+            gate.add_permits(1);
+        });
+        second
+    });
+    for answer in [&first, &second] {
+        assert_eq!(answer.status(), 303);
+    }
+    assert_eq!(location(&first), location(&second));
+    assert_eq!(gateway.idenfy.calls().len(), 1);
 }
 
 async fn a_form_posted_again_after_its_token_ran_out_is_a_new_click(context: Context) {

@@ -1,12 +1,14 @@
 //! Links with a fixed clientId: one open session for each customer.
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::gateway::{location, text};
+use crate::harness::gateway::{location, path_of, text};
 use crate::harness::{Answer, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
-    BOUND, HOUR_MS, called, code_of, final_result, hold_back, states, unavailable, webhook,
+    BOUND, HOUR_MS, called, code_of, final_result, get, hold_back, send, states, unavailable,
+    webhook,
 };
 
 tests!(
@@ -21,6 +23,8 @@ tests!(
         a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget,
         a_failed_mint_leaves_the_customer_free,
         a_confirm_page_leads_into_the_open_session,
+        a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer,
+        a_link_that_was_switched_off_says_why_to_its_customer_too,
         without_a_fixed_customer_each_click_has_a_client_id_of_its_own,
     ]
 );
@@ -211,6 +215,55 @@ async fn a_confirm_page_leads_into_the_open_session(context: Context) {
         code_of(&gateway, &link).await,
         (410, "link_exhausted".into())
     );
+}
+
+async fn a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = invite(&gateway, &json!({"confirm": true})).await;
+    let (one, two) = (gateway.page(&link).await, gateway.page(&link).await);
+    let gate = hold_back(&gateway);
+    let (first, second) = tokio::join!(gateway.submit(&link, &one), async {
+        called(&gateway, 1).await;
+        gateway.page(&link).await;
+        for method in [Method::HEAD, Method::POST] {
+            let look = send(&gateway, method.clone(), &path_of(&link), &[]).await;
+            assert_eq!(look.status(), 200, "{method}");
+        }
+        let preview = [("User-Agent", "WhatsApp/2.23.20.0")];
+        assert_eq!(get(&gateway, &path_of(&link), &preview).await.status(), 200);
+        let (second, ()) = tokio::join!(gateway.submit(&link, &two), async {
+            let both_under_way = async || gateway.state.tasks.len() == 2;
+            eventually(BOUND, "two forms under way", both_under_way).await;
+            gate.add_permits(2);
+        });
+        second
+    });
+    assert_eq!(
+        (second.status().as_u16(), location(&second)),
+        (303, location(&first))
+    );
+    assert_eq!(
+        (gateway.used(&link).await, gateway.idenfy.calls().len()),
+        (1, 1)
+    );
+}
+
+async fn a_link_that_was_switched_off_says_why_to_its_customer_too(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    for more in [json!({}), json!({"resume": true, "token": {}})] {
+        let link = invite(&gateway, &more).await;
+        let path = format!("/links/{}", text(&link["id"]));
+        let message = json!({"inactive_message": "Ask at the desk."});
+        assert_eq!(
+            gateway.api(Method::PATCH, &path, Some(message)).await.0,
+            200
+        );
+        let off = gateway.post(&format!("{path}/deactivate"), json!({})).await;
+        assert_eq!(off.0, 200);
+        let answer = gateway.click(&link).await;
+        assert_eq!(answer.status(), 410);
+        assert!(answer.text().await.unwrap().contains("Ask at the desk."));
+    }
 }
 
 async fn without_a_fixed_customer_each_click_has_a_client_id_of_its_own(context: Context) {

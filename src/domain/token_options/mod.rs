@@ -87,33 +87,8 @@ impl TokenOptions {
         self.text("externalRef")
     }
 
-    /// How long a session can be opened, in seconds (1 to 2,592,000).
-    #[must_use]
-    pub fn expiry_time(&self) -> Option<u32> {
-        self.count("expiryTime")
-    }
-
-    /// How long an opened session can take, in seconds (60 to 3,600).
-    #[must_use]
-    pub fn session_length(&self) -> Option<u32> {
-        self.count("sessionLength")
-    }
-
-    /// How long an age estimation can be opened, in minutes (5 to 1,440).
-    #[must_use]
-    pub fn expiry_minutes(&self) -> Option<u32> {
-        self.count("expiry_minutes")
-    }
-
     fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name).and_then(Value::as_str)
-    }
-
-    fn count(&self, name: &str) -> Option<u32> {
-        self.0
-            .get(name)
-            .and_then(Value::as_u64)
-            .and_then(|number| number.try_into().ok())
     }
 }
 

@@ -152,21 +152,11 @@ fn null_means_not_given() {
 
 #[test]
 fn parameters_that_the_program_itself_reads_have_getters() {
-    let given = json!({"clientId": "c", "externalRef": "r", "expiryTime": 60, "sessionLength": 90});
+    let given = json!({"clientId": "c", "externalRef": "r"});
     let options = TokenOptions::parse(Document, Some(&given)).expect("good");
     assert_eq!(
         (options.client_id(), options.external_ref()),
         (Some("c"), Some("r"))
-    );
-    assert_eq!(
-        (options.expiry_time(), options.session_length()),
-        (Some(60), Some(90))
-    );
-    let options =
-        TokenOptions::parse(Selfie, Some(&age(json!({"expiry_minutes": 30})))).expect("good");
-    assert_eq!(
-        (options.expiry_minutes(), options.expiry_time()),
-        (Some(30), None)
     );
 }
 

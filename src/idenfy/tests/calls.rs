@@ -155,10 +155,10 @@ async fn without_credentials_nobody_is_called() {
             api_secret: api_secret.map(Secret::new),
             ..server.config()
         });
-        assert_eq!(mint(&client).await, Err(MintError::Credentials));
+        assert_eq!(mint(&client).await, Err(MintError::NoCredentials));
         assert_eq!(
             client.check_credentials().await,
-            Err(MintError::Credentials)
+            Err(MintError::NoCredentials)
         );
     }
     assert!(server.seen().is_empty());

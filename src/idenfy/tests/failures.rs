@@ -244,6 +244,7 @@ async fn a_port_that_nobody_listens_on_is_unreachable() {
 #[test]
 fn no_error_tells_a_visitor_to_wait_for_nothing_or_forever() {
     for error in [
+        MintError::NoCredentials,
         MintError::Credentials,
         MintError::OutOfCredits,
         bad(None),
@@ -260,7 +261,6 @@ fn no_error_tells_a_visitor_to_wait_for_nothing_or_forever() {
         MintError::BrokenOff,
         MintError::Nonsense,
         MintError::ForeignRedirect,
-        MintError::Busy,
     ] {
         assert!((1..=3600).contains(&error.retry_after_seconds()), "{error}");
         let code = error.code();

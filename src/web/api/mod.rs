@@ -1,8 +1,9 @@
 //! The REST API.
 
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
+use actix_web::{HttpResponse, ResponseError as _, guard, web};
 
 use super::problem::Problem;
+use super::resource;
 
 pub mod answer;
 pub mod caller;
@@ -20,12 +21,41 @@ pub mod sessions;
 /// Largest body of a request, in bytes.
 pub const BODY_MAX: usize = 1024 * 1024;
 
+/// What a call's method allows: whatever can be asked by GET can be by HEAD.
+macro_rules! allowed {
+    (get) => {
+        "GET, HEAD"
+    };
+    (post) => {
+        "POST"
+    };
+    (patch) => {
+        "PATCH"
+    };
+    (delete) => {
+        "DELETE"
+    };
+}
+
+/// The route of a call's method.
+macro_rules! verbs {
+    (get) => {
+        web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
+    };
+    ($method:ident) => {
+        web::$method()
+    };
+}
+
 /// The one list of calls. What is routed is described: a handler here without `#[utoipa::path]` does not compile, and
 /// a test compares the methods and paths.
 macro_rules! calls {
     ($($path:literal: $($method:ident $module:ident::$handler:ident),+;)+) => {
         fn add_calls(scope: actix_web::Scope) -> actix_web::Scope {
-            scope$(.service(resource($path)$(.route(web::$method().to($module::$handler)))+))+
+            scope$(.service(
+                resource($path, concat!($(allowed!($method), ", "),+).trim_end_matches(", "))
+                    $(.route(verbs!($method).to($module::$handler)))+
+            ))+
         }
 
         /// The descriptions of all calls.
@@ -58,14 +88,6 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config.service(web::scope("/api").default_service(web::to(nothing_here)));
 }
 
-fn resource(path: &str) -> actix_web::Resource {
-    web::resource(path).default_service(web::to(method_not_allowed))
-}
-
 async fn nothing_here() -> HttpResponse {
     Problem::NotFound.error_response()
-}
-
-async fn method_not_allowed(_: HttpRequest) -> HttpResponse {
-    Problem::MethodNotAllowed.error_response()
 }

@@ -15,7 +15,7 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Checks, Session, Status};
 use crate::domain::timestamp::Timestamp;
-use crate::redeem::{Redeemer, Start, Started};
+use crate::redeem::{RETRY_SECONDS, Redeemer, Start, Started};
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -168,7 +168,7 @@ pub async fn create(
     caller.require(Scope::Sessions)?;
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, true), state.clone());
-    idempotent::answer(&state, &caller, &request, &body, move |_| async move {
+    idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let state = own;
         let mut fields = Fields::new(map?);
         let language = fields.text("language", Locale::parse).unwrap_or(Locale::EN);
@@ -177,9 +177,11 @@ pub async fn create(
         let (Some(flow), Some(token), true) = (flow, token, errors.is_empty()) else {
             return Err(Problem::invalid(errors));
         };
+        let id = unused(&state, SessionId::new(id)).await?;
         let redeemer = redeemer.clone();
         let task = state.spawn(async move {
             let start = Start {
+                id: Some(id),
                 link_id: None,
                 flow,
                 language,
@@ -195,6 +197,18 @@ pub async fn create(
         answer_started(&state, started).await
     })
     .await
+}
+
+/// The name of the session to start: `id`, unless a request that died with its process started one of that name.
+async fn unused(state: &State, id: SessionId) -> Result<SessionId, Problem> {
+    let session = state.store.session(id).await?;
+    match session.map(|session| session.status) {
+        None => Ok(id),
+        Some(Status::Failed) => Ok(SessionId::new(state.clock.uuid())),
+        // Soon the sweep says what became of it.
+        Some(Status::Starting) => Err(Problem::VerificationUnavailable(RETRY_SECONDS)),
+        Some(_) => Err(Problem::SessionOpen(id.to_string())),
+    }
 }
 
 async fn answer_started(state: &State, started: Started) -> Result<Answer, Problem> {

@@ -25,7 +25,7 @@ fn all() -> Vec<Problem> {
         Problem::Unauthorized,
         Problem::Forbidden("links"),
         Problem::NotFound,
-        Problem::MethodNotAllowed,
+        Problem::MethodNotAllowed("GET, HEAD"),
         Problem::SlugTaken("slug".to_owned()),
         Problem::LinkOver,
         Problem::SessionOpen("01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a".to_owned()),
@@ -51,7 +51,9 @@ const fn advice(problem: &Problem) -> &'static str {
         Problem::Unauthorized => "No key was sent, or it is unknown, revoked or expired.",
         Problem::Forbidden(_) => "The key lacks the scope that `detail` names.",
         Problem::NotFound => "Nothing with this id is here, or it was deleted.",
-        Problem::MethodNotAllowed => "The path is right, the method is not.",
+        Problem::MethodNotAllowed(_) => {
+            "The path is right, the method is not. `Allow` names those that are."
+        }
         Problem::SlugTaken(_) => {
             "Another link has or had this slug, also a deleted one. Choose another."
         }
