@@ -45,6 +45,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The sandbox was started on the database of a real account.
+    #[error("database.url: names the database of a real account, which the sandbox must not use")]
+    NotSandboxes,
+    /// The gateway was started on the sandbox's database.
+    #[error("database.url: names a database of the sandbox; a real account needs one of its own")]
+    Sandboxes,
     /// iDenfy cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -70,6 +76,14 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let public_url = config.server.public_base(address.port());
     let sandbox = sandbox.then(|| embed_sandbox(&mut config, &public_url, address));
     let store = Store::open(config.database.url.expose()).await?;
+    if !store.claim(sandbox.is_some()).await? {
+        store.close().await;
+        return Err(if sandbox.is_some() {
+            StartError::NotSandboxes
+        } else {
+            StartError::Sandboxes
+        });
+    }
     let secret = match config.server.secret.clone() {
         Some(secret) => secret,
         None => {
@@ -181,6 +195,7 @@ fn embed_sandbox(config: &mut Config, public_url: &str, address: SocketAddr) -> 
         webhook_url: format!("{own}/webhooks/idenfy"),
         review_delay: SANDBOX_REVIEW,
     };
+    config.database.url = config.database.sandbox_url.clone();
     config.idenfy.base_url =
         Url::parse(&format!("{own}/sandbox")).expect("an address makes a valid URL");
     config.idenfy.redirect_hosts.clear();

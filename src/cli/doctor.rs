@@ -66,7 +66,7 @@ fn settings(config: &Config) -> Finding {
 }
 
 async fn database(config: &Config) -> Finding {
-    match Store::open(config.database.url.expose()).await {
+    match Store::open(super::database(config)).await {
         Ok(store) => {
             let engine = store.engine_name();
             store.close().await;

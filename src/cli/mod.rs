@@ -1,6 +1,6 @@
 //! The command line: one command a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::field_error::FieldErrors;
+use crate::domain::secret::Secret;
 use crate::store::Store;
 use crate::telemetry;
 use crate::web::api::openapi;
@@ -102,12 +103,26 @@ struct Context {
 
 impl Context {
     async fn open(config: Config) -> Result<Self, Failure> {
-        let store = Store::open(config.database.url.expose()).await?;
+        let store = Store::open(database(&config)).await?;
         Ok(Self {
             config,
             store,
             clock: Clock::system(),
         })
+    }
+}
+
+/// The database to work on: where no address is set, the sandbox's as long as it is the only one there.
+fn database(config: &Config) -> &str {
+    let [own, sandbox] = [&config.database.url, &config.database.sandbox_url].map(Secret::expose);
+    let is_there = |url: &str| {
+        url.strip_prefix("sqlite://")
+            .is_some_and(|file| Path::new(file).exists())
+    };
+    if is_there(sandbox) && !is_there(own) {
+        sandbox
+    } else {
+        own
     }
 }
 

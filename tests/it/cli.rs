@@ -32,6 +32,7 @@ tests!(
         deleting_asks_first_on_a_terminal,
         a_bad_setting_stops_every_command_with_one_line_that_names_it,
         the_sandbox_works_with_nothing_configured,
+        the_sandbox_and_a_real_account_never_share_a_database,
         without_its_flag_there_is_no_sandbox,
     ]
 );
@@ -775,8 +776,33 @@ async fn the_sandbox_works_with_nothing_configured(_: Context) {
         (&link["slug"], &link["usage"]["used"]),
         (&json!(slug), &json!(1))
     );
-    assert!(binary.folder.path().join("data/entrypass.db").exists());
     assert_eq!(process.trouble(), "");
+    // The commands find the sandbox's database, until there is a real one beside it.
+    assert_eq!(list(&binary, &[]).await.0[0]["slug"], json!(slug));
+    drop(process);
+    let process = binary.serve(&[]).await;
+    assert_eq!(list(&binary, &[]).await.0.len(), 0);
+    let answer = Client::new(&process.base, &key).click(slug).await;
+    assert_eq!(answer.expect("an answer").status(), 404);
+    for file in ["sandbox", "entrypass"] {
+        let file = format!("data/{file}.db");
+        assert!(binary.folder.path().join(&file).exists(), "{file}");
+    }
+}
+
+async fn the_sandbox_and_a_real_account_never_share_a_database(context: Context) {
+    let (own, others) = (&["serve"][..], &["serve", "--sandbox"][..]);
+    for (own, others) in [(own, others), (others, own)] {
+        let bench = Bench::new(&context).await;
+        let binary = bench.binary();
+        for _ in 0..2 {
+            let mut process = binary.serve(&own[1..]).await;
+            process.terminate().await;
+            assert_eq!(process.ended().await, Some(0));
+        }
+        let told = binary.refused(others).await;
+        assert!(told.contains("database.url: "), "{told}");
+    }
 }
 
 async fn without_its_flag_there_is_no_sandbox(context: Context) {

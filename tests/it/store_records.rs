@@ -39,6 +39,7 @@ tests!(
         a_key_opens_until_it_ends_or_is_revoked,
         a_request_is_answered_once_under_its_idempotency_key,
         the_signing_secret_is_made_once,
+        a_database_is_the_sandboxs_or_not_for_good,
         an_event_is_applied_once_and_a_final_result_stays,
         an_event_finds_its_session_by_scan_or_by_customer,
         an_event_that_comes_before_the_answer_wins_over_the_sweep,
@@ -468,6 +469,16 @@ async fn the_signing_secret_is_made_once(context: Context) {
     let one = kit.store.signing_secret(&Secret::new("one")).await.unwrap();
     let two = kit.store.signing_secret(&Secret::new("two")).await.unwrap();
     assert_eq!((one.expose(), two.expose()), ("one", "one"));
+}
+
+async fn a_database_is_the_sandboxs_or_not_for_good(context: Context) {
+    for sandbox in [true, false] {
+        let kit = Kit::open(&context).await;
+        for asks in [sandbox, !sandbox, sandbox] {
+            let claimed = kit.store.claim(asks).await.unwrap();
+            assert_eq!(claimed, asks == sandbox, "{sandbox} {asks}");
+        }
+    }
 }
 
 /// An event of iDenfy's that says `status`.
