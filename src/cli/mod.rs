@@ -102,8 +102,16 @@ struct Context {
 }
 
 impl Context {
+    /// On a database that this version works with: a command neither makes one nor changes its schema.
     async fn open(config: Config) -> Result<Self, Failure> {
-        let store = Store::open(database(&config)).await?;
+        let context = Self::connect(config).await?;
+        context.store.check_schema().await?;
+        Ok(context)
+    }
+
+    /// On a database of any version.
+    async fn connect(config: Config) -> Result<Self, Failure> {
+        let store = Store::open_existing(database(&config)).await?;
         Ok(Self {
             config,
             store,
@@ -161,12 +169,15 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
             serve::run(config, &args).await?;
         }
         Command::Migrate => {
-            Context::open(config).await?.store.close().await;
+            Store::open(config.database.url.expose())
+                .await?
+                .close()
+                .await;
             println!("The database is up to date.");
         }
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
-        Command::Backup(args) => backup::run(Context::open(config).await?, &args).await?,
+        Command::Backup(args) => backup::run(Context::connect(config).await?, &args).await?,
         Command::Doctor | Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)

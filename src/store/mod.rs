@@ -57,6 +57,17 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// There is no such SQLite file.
+    #[error("there is no database at {0}: `entrypass serve` or `entrypass migrate` makes one")]
+    Missing(String),
+    /// The tables are not there, or of an older version.
+    #[error(
+        "the database has no tables yet, or older ones: `entrypass migrate` or a start brings them up to date"
+    )]
+    Outdated,
+    /// A newer version has changed the tables.
+    #[error("the database has been upgraded by a newer version than this")]
+    Newer,
     /// A row does not make sense.
     #[error("unreadable {0} in the database")]
     Corrupt(&'static str),
@@ -139,15 +150,29 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite://…` or `postgres://…`) and brings its schema up to date.
+    /// Opens the database at `url` (`sqlite://…` or `postgres://…`), which is made where it is a file that is not there,
+    /// and brings its schema up to date.
     ///
     /// # Errors
     /// When the address cannot be used, the database does not answer or a migration fails.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::connect(url, true).await
+    }
+
+    /// Opens the database at `url` as it is: nothing is made and nothing is changed. Of its schema nothing is known before
+    /// [`Store::check_schema`].
+    ///
+    /// # Errors
+    /// When the address cannot be used, there is no such database or it does not answer.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        Self::connect(url, false).await
+    }
+
+    async fn connect(url: &str, make: bool) -> Result<Self, StoreError> {
         let engine = if url.starts_with("sqlite:") {
-            Engine::Sqlite(SqliteEngine::open(url).await?)
+            Engine::Sqlite(SqliteEngine::open(url, make).await?)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Engine::Postgres(PostgresEngine::open(url).await?)
+            Engine::Postgres(PostgresEngine::open(url, make).await?)
         } else {
             return Err(StoreError::Address(
                 "database.url: must be sqlite:// or postgres://".into(),
@@ -169,6 +194,38 @@ impl Store {
             engine: self.engine.clone(),
             ledger: self.ledger.for_thread(),
             news: self.news.clone(),
+        }
+    }
+
+    /// Whether the schema is the one this version works with.
+    ///
+    /// # Errors
+    /// [`StoreError::Outdated`] or [`StoreError::Newer`] when it is not; or the database does not answer.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let versions =
+            "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+        let applied = each!(self, |db| sqlx::query_as(versions)
+            .fetch_all(db.read())
+            .await);
+        let applied: Vec<(i64, Vec<u8>)> = match applied {
+            // Not even the table of versions is there.
+            Err(error) if error.as_database_error().is_some() => Vec::new(),
+            applied => applied?,
+        };
+        let migrator = match &self.engine {
+            Engine::Sqlite(_) => &sqlite::MIGRATIONS,
+            Engine::Postgres(_) => &postgres::MIGRATIONS,
+        };
+        let known: Vec<(i64, Vec<u8>)> = migrator
+            .iter()
+            .map(|step| (step.version, step.checksum.to_vec()))
+            .collect();
+        if applied == known {
+            Ok(())
+        } else if known.starts_with(&applied) {
+            Err(StoreError::Outdated)
+        } else {
+            Err(StoreError::Newer)
         }
     }
 

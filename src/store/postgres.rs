@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
@@ -19,6 +20,9 @@ const CONNECTIONS: u32 = 10;
 /// How long a query waits for a connection before the database counts as down.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// The steps to the schema of today.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
 /// The pool of one PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresEngine {
@@ -26,7 +30,8 @@ pub struct PostgresEngine {
 }
 
 impl PostgresEngine {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    /// Connects; where wanted brings the schema up to date.
+    pub(super) async fn open(url: &str, migrate: bool) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable postgres:// address".into())
@@ -37,7 +42,9 @@ impl PostgresEngine {
             .acquire_timeout(ACQUIRE_TIMEOUT)
             .connect_with(options)
             .await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
+        if migrate {
+            MIGRATIONS.run(&pool).await?;
+        }
         Ok(Self { pool })
     }
 

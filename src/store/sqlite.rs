@@ -5,6 +5,7 @@ use std::path::Path;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
@@ -24,6 +25,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// syncs of doing so are shared by thousands of clicks.
 const CHECKPOINT_PAGES: &str = "4000";
 
+/// The steps to the schema of today.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
 /// The two pools of one SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteEngine {
@@ -32,19 +36,25 @@ pub struct SqliteEngine {
 }
 
 impl SqliteEngine {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    /// Opens the file; where wanted makes it, and brings its schema up to date.
+    pub(super) async fn open(url: &str, make: bool) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable sqlite:// address".into())
             })?
-            .create_if_missing(true)
+            .create_if_missing(make)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-        make_folder(options.get_filename())?;
+        let file = options.get_filename();
+        if make {
+            make_folder(file)?;
+        } else if !file.exists() {
+            return Err(StoreError::Missing(file.display().to_string()));
+        }
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
@@ -53,7 +63,12 @@ impl SqliteEngine {
             .max_lifetime(None)
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await?;
+        if make {
+            // The writer from its start: another process that starts at the same time waits, and finds it done.
+            let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+            MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+            tx.commit().await?;
+        }
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)

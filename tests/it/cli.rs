@@ -21,6 +21,8 @@ tests!(
         links_are_listed_shown_switched_and_deleted_by_id_and_by_slug,
         keys_are_made_listed_and_revoked,
         migrate_makes_the_database_and_leaves_a_made_one_alone,
+        other_commands_make_no_database_and_say_so,
+        other_commands_leave_an_older_or_newer_schema_alone,
         doctor_finds_all_well,
         doctor_names_what_is_wrong,
         a_backup_taken_among_clicks_is_whole_and_can_be_put_back,
@@ -115,6 +117,7 @@ async fn exit_codes_tell_done_refused_and_usage(_: Context) {
 
 async fn a_link_is_made_with_every_flag_as_by_the_api(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench
         .binary()
         .set("SERVER__PUBLIC_URL", "https://go.example.com");
@@ -213,6 +216,7 @@ async fn link_create_prints_the_address_alone_and_it_opens(context: Context) {
 
 async fn bad_values_of_a_link_are_refused_in_one_line_that_names_the_field(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench.binary();
     let taken = [
         "link", "create", "--name", "A", "--single", "--slug", "taken",
@@ -356,6 +360,7 @@ async fn links_are_listed_shown_switched_and_deleted_by_id_and_by_slug(context: 
 
 async fn deleting_asks_first_on_a_terminal(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench.binary();
     for slug in ["one-1", "two-2"] {
         let all = [
@@ -489,6 +494,72 @@ async fn migrate_makes_the_database_and_leaves_a_made_one_alone(context: Context
     );
     let nowhere = binary.set("DATABASE__URL", "sqlite:///proc/none/e.db");
     nowhere.refused(&["migrate"]).await;
+}
+
+/// Commands on data, each with something of its own to do.
+const ON_DATA: [&[&str]; 4] = [
+    &["link", "list"],
+    &["link", "create", "--name", "A", "--single"],
+    &["key", "create", "--name", "A"],
+    &["key", "list"],
+];
+
+async fn other_commands_make_no_database_and_say_so(context: Context) {
+    let bench = Bench::new(&context).await;
+    let binary = bench.binary();
+    let tables = async || match context.engine {
+        Engine::Sqlite => bench.database.everything().await.len().try_into(),
+        Engine::Postgres => {
+            let count = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
+            Ok(bench.database.numbers(count).await[0])
+        }
+    };
+    for command in ON_DATA {
+        let told = binary.refused(command).await;
+        assert!(told.contains("entrypass migrate"), "{told}");
+    }
+    if context.engine == Engine::Sqlite {
+        let told = binary.refused(&["backup", "copy.db"]).await;
+        assert!(told.contains("test.db"), "{told}");
+        assert!(!binary.folder.path().join("copy.db").exists());
+    }
+    let doctor = binary.run(&["doctor"]).await;
+    let verdict = ("database", "warn");
+    assert!(verdicts(&doctor).contains(&verdict), "{}", doctor.out);
+    assert_eq!(tables().await, Ok(0));
+    // Several that make it at once do not get into each other's way.
+    let migrations = join_all((0..4).map(|_| binary.run(&["migrate"]))).await;
+    for ended in migrations {
+        assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+    }
+    binary.done(ON_DATA[0]).await;
+}
+
+async fn other_commands_leave_an_older_or_newer_schema_alone(context: Context) {
+    let bench = Bench::new(&context).await;
+    let binary = bench.binary();
+    binary.done(&["migrate"]).await;
+    let newer = "UPDATE _sqlx_migrations SET version = version + 1000 WHERE version > 1";
+    let older = "DELETE FROM _sqlx_migrations WHERE version > 1";
+    let count = "SELECT COUNT(*) FROM _sqlx_migrations";
+    for (change, told, verdict) in [(newer, "newer", "fail"), (older, "older", "warn")] {
+        bench.database.execute(change).await.expect("a database");
+        let before = bench.database.numbers(count).await;
+        for command in ON_DATA {
+            let line = binary.refused(command).await;
+            assert!(line.contains(told), "{line}");
+        }
+        let doctor = binary.run(&["doctor"]).await;
+        assert!(doctor.out.contains(told), "{}", doctor.out);
+        let verdict = ("database", verdict);
+        assert!(verdicts(&doctor).contains(&verdict), "{}", doctor.out);
+        if context.engine == Engine::Sqlite {
+            // What is there is copied before it is brought up to date.
+            let copy = binary.folder.path().join(told);
+            binary.done(&["backup", copy.to_str().expect("text")]).await;
+        }
+        assert_eq!(bench.database.numbers(count).await, before);
+    }
 }
 
 /// The lines of `doctor` by what they are about: the verdict of each.

@@ -56,6 +56,9 @@ async fn a_store_opens_twice_and_answers(context: Context) {
     let again = Store::open(&kit.database.url).await.unwrap();
     assert!(again.link(link.terms.id).await.unwrap().is_some());
     again.close().await;
+    let again = Store::open_existing(&kit.database.url).await.unwrap();
+    again.check_schema().await.unwrap();
+    again.close().await;
     kit.store.ping().await.unwrap();
     for bad in [
         "mysql://localhost/x",
