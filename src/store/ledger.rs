@@ -203,10 +203,17 @@ impl Ledger {
     }
 
     /// Waits until everything queued so far is written.
-    pub(super) async fn close(&self) {
-        for lane in [&self.reserve, &self.settle] {
-            // A lane that is gone has nothing left to write.
-            let _ = self.ask(lane, Op::Flush).await;
+    pub(super) async fn flush(&self) -> Result<(), StoreError> {
+        let reserved = self.ask(&self.reserve, Op::Flush).await;
+        let settled = self.ask(&self.settle, Op::Flush).await;
+        reserved.and(settled)
+    }
+
+    /// Waits until a writer task has ended, which none does by itself.
+    pub(super) async fn ended(&self) {
+        tokio::select! {
+            () = self.reserve.closed() => {}
+            () = self.settle.closed() => {}
         }
     }
 

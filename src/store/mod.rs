@@ -4,6 +4,9 @@
 //! Only what truly differs is split: connecting, spending uses ([`ledger`]), backup.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
 
 /// Runs the same expression against whichever engine is in use.
 macro_rules! each {
@@ -47,6 +50,9 @@ pub use sqlite::SqliteEngine;
 
 use events::News;
 use ledger::Ledger;
+
+/// How long the database counts as writable after a write that only tried it.
+const PING_EVERY: Duration = Duration::from_secs(1);
 
 /// What can go wrong with what is kept.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -147,6 +153,8 @@ pub struct Store {
     engine: Engine,
     ledger: Ledger,
     news: News,
+    /// When it was last seen that something can be written.
+    written_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Store {
@@ -184,6 +192,7 @@ impl Store {
             engine,
             ledger,
             news,
+            written_at: Arc::default(),
         })
     }
 
@@ -194,6 +203,7 @@ impl Store {
             engine: self.engine.clone(),
             ledger: self.ledger.for_thread(),
             news: self.news.clone(),
+            written_at: self.written_at.clone(),
         }
     }
 
@@ -229,15 +239,42 @@ impl Store {
         }
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and takes what is written; asked often, it writes once a second.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         each!(self, |db| {
-            sqlx::query("SELECT 1").execute(db.read()).await?;
-            Ok(())
-        })
+            sqlx::query("SELECT name FROM settings LIMIT 1")
+                .execute(db.read())
+                .await?
+                .rows_affected()
+        });
+        self.ledger.flush().await?;
+        let mut written_at = self.written_at.lock().await;
+        if written_at.is_some_and(|at| at.elapsed() < PING_EVERY) {
+            return Ok(());
+        }
+        if let Engine::Sqlite(db) = &self.engine {
+            db.check_file()?;
+        }
+        // The value must change: SQLite does not write a page that is as it was.
+        each!(self, |db| {
+            sqlx::query(
+                "INSERT INTO settings (name, value) VALUES ('pings', '1')
+                 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(settings.value AS BIGINT) + 1 AS TEXT)",
+            )
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        *written_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Waits until the task that writes clicks has ended, which it never does by itself: no click can be spent from then on.
+    pub async fn writer_ended(&self) {
+        self.ledger.ended().await;
     }
 
     /// Which engine this is: `sqlite` or `postgres`.
@@ -291,7 +328,8 @@ impl Store {
 
     /// Waits for what is being written, then closes the database.
     pub async fn close(&self) {
-        self.ledger.close().await;
+        // A writer that is gone has nothing left to write.
+        let _ = self.ledger.flush().await;
         each!(self, |db| db.close().await);
     }
 }

@@ -77,6 +77,17 @@ impl SqliteEngine {
         Ok(Self { write, read })
     }
 
+    /// Whether the file is where it was: what is written into one that was removed is lost.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        let options = self.write.connect_options();
+        let file = options.get_filename();
+        if file.exists() {
+            Ok(())
+        } else {
+            Err(StoreError::Missing(file.display().to_string()))
+        }
+    }
+
     pub(super) const fn read(&self) -> &SqlitePool {
         &self.read
     }

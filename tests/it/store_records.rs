@@ -51,6 +51,8 @@ async fn a_store_opens_twice_and_answers(context: Context) {
     let kit = Kit::open(&context).await;
     kit.store.ping().await.unwrap();
     assert_eq!(kit.store.engine_name(), context.engine.name());
+    let ended = std::pin::pin!(kit.store.writer_ended());
+    assert!(futures_util::poll!(ended).is_pending());
     let link = kit.keep_new(Usage::Single).await;
     // The second one finds the schema as it must be, and what the first one kept.
     let again = Store::open(&kit.database.url).await.unwrap();
