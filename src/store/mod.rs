@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
 
-/// Runs the same expression against whichever engine is in use.
+/// Runs the same expression against whichever engine is in use; against a server with a bound on its time.
 macro_rules! each {
     ($store:expr, |$db:ident| $body:expr) => {
         match &$store.engine {
             $crate::store::Engine::Sqlite($db) => $body,
-            $crate::store::Engine::Postgres($db) => $body,
+            $crate::store::Engine::Postgres($db) => {
+                $crate::store::postgres::in_time(async { Ok::<_, sqlx::Error>($body) }).await?
+            }
         }
     };
 }
 
-/// Runs the same expression inside a transaction of whichever engine is in use.
+/// Runs the same expression inside a transaction of whichever engine is in use; of a server's with a bound on its time.
 macro_rules! within {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
@@ -28,7 +30,7 @@ macro_rules! within {
             }
             $crate::store::Tx::Postgres(tx) => {
                 let $conn = &mut **tx;
-                $body
+                $crate::store::postgres::in_time(async { Ok::<_, sqlx::Error>($body) }).await?
             }
         }
     };
@@ -133,7 +135,7 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),
-            Self::Postgres(db) => Tx::Postgres(db.begin().await?),
+            Self::Postgres(db) => Tx::Postgres(postgres::in_time(db.begin()).await?),
         })
     }
 }
@@ -142,7 +144,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(tx) => postgres::in_time(tx.commit()).await,
         }
     }
 }
@@ -330,6 +332,9 @@ impl Store {
     pub async fn close(&self) {
         // A writer that is gone has nothing left to write.
         let _ = self.ledger.flush().await;
-        each!(self, |db| db.close().await);
+        match &self.engine {
+            Engine::Sqlite(db) => db.close().await,
+            Engine::Postgres(db) => db.close().await,
+        }
     }
 }
