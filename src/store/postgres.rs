@@ -79,6 +79,10 @@ impl PostgresEngine {
         &self.pool
     }
 
+    pub(super) const fn list(&self) -> &PgPool {
+        &self.pool
+    }
+
     pub(super) const fn write(&self) -> &PgPool {
         &self.pool
     }

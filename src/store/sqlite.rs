@@ -18,6 +18,9 @@ use crate::domain::id::SessionId;
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
 
+/// Readers for lists, opened when the first one is asked for: however many lists are, visitors do not wait for them.
+const LISTERS: u32 = 2;
+
 /// How long a statement waits for another process (a command line) that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -33,6 +36,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 pub struct SqliteEngine {
     write: SqlitePool,
     read: SqlitePool,
+    list: SqlitePool,
 }
 
 impl SqliteEngine {
@@ -69,12 +73,17 @@ impl SqliteEngine {
             MIGRATIONS.run_direct(None, &mut *tx, false).await?;
             tx.commit().await?;
         }
+        let options = options.pragma("query_only", "true");
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
             .test_before_acquire(false)
-            .connect_with(options.pragma("query_only", "true"))
+            .connect_with(options.clone())
             .await?;
-        Ok(Self { write, read })
+        let list = SqlitePoolOptions::new()
+            .max_connections(LISTERS)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        Ok(Self { write, read, list })
     }
 
     /// Whether the file is where it was: what is written into one that was removed is lost.
@@ -92,6 +101,11 @@ impl SqliteEngine {
         &self.read
     }
 
+    /// For statements that may look at very many rows.
+    pub(super) const fn list(&self) -> &SqlitePool {
+        &self.list
+    }
+
     pub(super) const fn write(&self) -> &SqlitePool {
         &self.write
     }
@@ -102,6 +116,7 @@ impl SqliteEngine {
     }
 
     pub(super) async fn close(&self) {
+        self.list.close().await;
         self.read.close().await;
         self.write.close().await;
     }
@@ -273,3 +288,22 @@ const BOTH_SCRIPT: &str = concat!(
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; COMMIT"
 );
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// How SQLite finds the rows of a statement.
+    pub(in crate::store) async fn plan(sql: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/e.db", folder.path().display());
+        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+            .fetch_all(engine.read())
+            .await
+            .unwrap();
+        engine.close().await;
+        steps.into_iter().map(|(.., step)| step).collect()
+    }
+}
