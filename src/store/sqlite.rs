@@ -15,6 +15,8 @@ use super::ledger::settle::{Records, record_sql, started_sql};
 use super::ledger::wanted::{Wanted, insert_sql};
 use crate::domain::id::SessionId;
 
+mod file;
+
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
 
@@ -53,11 +55,10 @@ impl SqliteEngine {
             .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-        let file = options.get_filename();
         if make {
-            make_folder(file)?;
-        } else if !file.exists() {
-            return Err(StoreError::Missing(file.display().to_string()));
+            file::make(options.get_filename())?;
+        } else {
+            file::check(options.get_filename())?;
         }
         let write = SqlitePoolOptions::new()
             .max_connections(1)
@@ -88,13 +89,7 @@ impl SqliteEngine {
 
     /// Whether the file is where it was: what is written into one that was removed is lost.
     pub(super) fn check_file(&self) -> Result<(), StoreError> {
-        let options = self.write.connect_options();
-        let file = options.get_filename();
-        if file.exists() {
-            Ok(())
-        } else {
-            Err(StoreError::Missing(file.display().to_string()))
-        }
+        file::check(self.write.connect_options().get_filename())
     }
 
     pub(super) const fn read(&self) -> &SqlitePool {
@@ -122,6 +117,8 @@ impl SqliteEngine {
     }
 
     pub(super) async fn backup(&self, file: &str) -> Result<(), StoreError> {
+        // SQLite takes an empty file for one that is not there.
+        file::new(Path::new(file)).map_err(|e| StoreError::Address(format!("{file}: {e}")))?;
         // A reader's snapshot on a connection of its own, so that clicks go on meanwhile: the pool's readers
         // may write nowhere, not even into another file.
         let mut connection = self.write.connect_options().connect().await?;
@@ -217,14 +214,6 @@ fn commit_tag() -> i64 {
     let mut random = [0; 8];
     getrandom::fill(&mut random).expect("the operating system gives random bytes");
     i64::from_le_bytes(random)
-}
-
-fn make_folder(file: &Path) -> Result<(), StoreError> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|e| StoreError::Address(format!("database.url: {}: {e}", folder.display()))),
-        _ => Ok(()),
-    }
 }
 
 /// Records, tells of it, then names those whose use was given back before.

@@ -1,5 +1,6 @@
 //! The command line, as the real binary does it.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -33,6 +34,7 @@ tests!(
         exit_codes_tell_done_refused_and_usage,
         deleting_asks_first_on_a_terminal,
         a_bad_setting_stops_every_command_with_one_line_that_names_it,
+        the_database_and_its_copy_are_for_their_owner_alone,
         the_sandbox_works_with_nothing_configured,
         the_sandbox_and_a_real_account_never_share_a_database,
         without_its_flag_there_is_no_sandbox,
@@ -790,6 +792,22 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
         Ok(sessions)
     );
     assert_eq!(client.click("fair").await.expect("an answer").status(), 302);
+}
+
+async fn the_database_and_its_copy_are_for_their_owner_alone(_: Context) {
+    let binary = Binary::bare().set("SERVER__LISTEN", "127.0.0.1:0");
+    let _process = binary.serve(&[]).await;
+    binary.done(&["backup", "copy.db"]).await;
+    for (file, mode) in [
+        ("data", 0o40700),
+        ("data/entrypass.db", 0o100_600),
+        ("data/entrypass.db-wal", 0o100_600),
+        ("data/entrypass.db-shm", 0o100_600),
+        ("copy.db", 0o100_600),
+    ] {
+        let found = std::fs::metadata(binary.folder.path().join(file)).expect("a file");
+        assert_eq!(found.permissions().mode(), mode, "{file}");
+    }
 }
 
 async fn the_sandbox_works_with_nothing_configured(_: Context) {
