@@ -23,7 +23,7 @@ const READERS: u32 = 4;
 /// Readers for lists, opened when the first one is asked for: however many lists are, visitors do not wait for them.
 const LISTERS: u32 = 2;
 
-/// How long a statement waits for another process (a command line) that is writing.
+/// How long a statement waits for another process (a command line) that is writing, and for a free reader.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pages in the write-ahead log before they are moved into the database: 16 MiB, so that the two extra
@@ -66,6 +66,16 @@ impl SqliteEngine {
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    if connection.is_in_transaction() {
+                        // Comes behind the end of the transaction, which may be under way.
+                        connection.ping().await?;
+                    }
+                    // On a full disk SQLite itself takes back what was begun, and sqlx would wait for its end for ever.
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await?;
         if make {
@@ -77,11 +87,13 @@ impl SqliteEngine {
         let options = options.pragma("query_only", "true");
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
             .connect_with(options.clone())
             .await?;
         let list = SqlitePoolOptions::new()
             .max_connections(LISTERS)
+            .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
         Ok(Self { write, read, list })
@@ -281,6 +293,19 @@ const BOTH_SCRIPT: &str = concat!(
 #[cfg(test)]
 pub(super) mod tests {
     use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_took_back_itself_keeps_no_later_one_from_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/e.db", folder.path().display());
+        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let mut tx = engine.begin().await.unwrap();
+        sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+        assert!(tx.commit().await.is_err());
+        let tx = engine.begin().await.expect("a new one");
+        tx.commit().await.unwrap();
+        engine.close().await;
+    }
 
     /// How SQLite finds the rows of a statement.
     pub(in crate::store) async fn plan(sql: &str) -> Vec<String> {
