@@ -14,7 +14,8 @@ macro_rules! each {
         match &$store.engine {
             $crate::store::Engine::Sqlite($db) => $body,
             $crate::store::Engine::Postgres($db) => {
-                $crate::store::postgres::in_time(async { Ok::<_, sqlx::Error>($body) }).await?
+                let answer = Box::pin(async { Ok::<_, sqlx::Error>($body) });
+                $crate::store::postgres::in_time(answer).await?
             }
         }
     };
@@ -30,7 +31,8 @@ macro_rules! within {
             }
             $crate::store::Tx::Postgres(tx) => {
                 let $conn = &mut **tx;
-                $crate::store::postgres::in_time(async { Ok::<_, sqlx::Error>($body) }).await?
+                let answer = Box::pin(async { Ok::<_, sqlx::Error>($body) });
+                $crate::store::postgres::in_time(answer).await?
             }
         }
     };
@@ -135,7 +137,7 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),
-            Self::Postgres(db) => Tx::Postgres(postgres::in_time(db.begin()).await?),
+            Self::Postgres(db) => Tx::Postgres(postgres::in_time(Box::pin(db.begin())).await?),
         })
     }
 }
@@ -144,7 +146,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => postgres::in_time(tx.commit()).await,
+            Self::Postgres(tx) => postgres::in_time(Box::pin(tx.commit())).await,
         }
     }
 }
