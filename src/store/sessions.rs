@@ -255,18 +255,29 @@ impl Store {
                 .await?
                 .rows_affected()
         });
-        each!(self, |db| {
-            sqlx::query(
-                "UPDATE sessions SET redirect_url = NULL WHERE id IN
-                    (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT 1000)",
-            )
-            .bind(now)
-            .execute(db.write())
-            .await?.rows_affected()
-        });
-        Ok(())
+        // In parts, so that clicks come in between.
+        loop {
+            let forgotten = each!(self, |db| {
+                sqlx::query(FORGET_ADDRESSES)
+                    .bind(now)
+                    .bind(FORGET_MAX)
+                    .execute(db.write())
+                    .await?
+                    .rows_affected()
+            });
+            if forgotten < FORGET_MAX.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 }
+
+/// Addresses forgotten at once.
+const FORGET_MAX: i64 = 1000;
+
+const FORGET_ADDRESSES: &str = "
+UPDATE sessions SET redirect_url = NULL WHERE id IN
+    (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT $2)";
 
 /// Lets go of a session's fixed customer, so that he may be verified anew.
 pub(super) const RELEASE_CLIENT: &str = "
