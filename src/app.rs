@@ -91,6 +91,11 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             StartError::Sandboxes
         });
     }
+    let sweep = Sweep {
+        store: store.clone(),
+        clock: clock.clone(),
+    };
+    sweep.set_clock().await?;
     let secret = match config.server.secret.clone() {
         Some(secret) => secret,
         None => {
@@ -146,8 +151,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         servers.push(server);
         background.push(("the server of the metrics", task));
     }
-    let sweep = tokio::spawn(Sweep { store, clock }.run());
-    background.push(("the sweep", sweep));
+    background.push(("the sweep", tokio::spawn(sweep.run())));
     Ok(Running {
         address,
         state,

@@ -1,7 +1,8 @@
 //! Small things the program keeps for itself.
 
-use super::{Store, StoreError};
+use super::{Engine, Store, StoreError, postgres};
 use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
 
 impl Store {
     /// The secret that signs nonces and cookies: made at the first start, the same on all nodes ever after.
@@ -11,6 +12,19 @@ impl Store {
     pub async fn signing_secret(&self, fresh: &Secret) -> Result<Secret, StoreError> {
         let kept = self.first_value("signing_secret", fresh.expose()).await?;
         Ok(Secret::new(kept))
+    }
+
+    /// The time by the database's clock, where several machines share it; none on SQLite.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let Engine::Postgres(db) = &self.engine else {
+            return Ok(None);
+        };
+        let now = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let (now,) = postgres::in_time(sqlx::query_as(now).fetch_one(db.read())).await?;
+        Ok(Some(now))
     }
 
     /// Marks the database at its first start as the sandbox's, or as that of a real account. False: it is marked as the
