@@ -1,13 +1,14 @@
 //! The composition root: puts the parts together, starts them, and ends them in order.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::OwnedFd;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::{App, HttpServer, web as actix};
+use futures_util::future::select_all;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -23,11 +24,16 @@ use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
 use crate::web::{self, State};
 
-/// How long connections may take to end after the order to stop, in seconds: a mint's longest budget and some more.
+mod servers;
+
+use servers::{close, listen, serve, serve_metrics};
+
+/// How long clicks in flight and their connections may take to end after the order to stop, in seconds: a mint's longest
+/// budget and some more.
 const SHUTDOWN_SECONDS: u64 = 65;
 
-/// How long clicks in flight may take to come to their end after the order to stop.
-const DRAIN: Duration = Duration::from_secs(SHUTDOWN_SECONDS);
+/// How long the database may take to close after that.
+const CLOSING: Duration = Duration::from_secs(10);
 
 /// How long those who take connections may need to hear that they pause; they do not tell when they have, and log
 /// an error where a door closes on them.
@@ -45,6 +51,12 @@ pub enum StartError {
     /// The database cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The sandbox was started on the database of a real account.
+    #[error("database.url: names the database of a real account, which the sandbox must not use")]
+    NotSandboxes,
+    /// The gateway was started on the sandbox's database.
+    #[error("database.url: names a database of the sandbox; a real account needs one of its own")]
+    Sandboxes,
     /// iDenfy cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
@@ -58,7 +70,8 @@ pub struct Running {
     pub state: Arc<State>,
     servers: Vec<ServerHandle>,
     doors: Vec<TcpListener>,
-    sweep: JoinHandle<()>,
+    /// What goes on as long as the gateway does, by name.
+    background: Vec<(&'static str, JoinHandle<()>)>,
 }
 
 /// Starts the gateway. With `sandbox` an iDenfy stand-in is embedded and used.
@@ -70,6 +83,19 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let public_url = config.server.public_base(address.port());
     let sandbox = sandbox.then(|| embed_sandbox(&mut config, &public_url, address));
     let store = Store::open(config.database.url.expose()).await?;
+    if !store.claim(sandbox.is_some()).await? {
+        store.close().await;
+        return Err(if sandbox.is_some() {
+            StartError::NotSandboxes
+        } else {
+            StartError::Sandboxes
+        });
+    }
+    let sweep = Sweep {
+        store: store.clone(),
+        clock: clock.clone(),
+    };
+    sweep.set_clock().await?;
     let secret = match config.server.secret.clone() {
         Some(secret) => secret,
         None => {
@@ -105,6 +131,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         webhook_key: config.idenfy.webhook_key.clone(),
         serves_metrics: config.server.metrics_listen.is_none(),
         tasks: TaskTracker::new(),
+        stopping: AtomicBool::new(false),
         store: store.clone(),
         clock: clock.clone(),
     });
@@ -114,31 +141,47 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             .map_err(|e| StartError::Listen(address, e))
     };
     let mut doors = vec![own(&listener)?];
-    let mut servers = vec![serve(
-        &state,
-        &redeemer,
-        sandbox,
-        listener,
-        config.server.workers,
-    )?];
+    let (server, task) = serve(&state, &redeemer, sandbox, listener, config.server.workers)?;
+    let mut servers = vec![server];
+    let mut background = vec![("the server", task)];
     if let Some(address) = config.server.metrics_listen {
         let listener = listen(address)?.0;
         doors.push(own(&listener)?);
-        servers.push(serve_metrics(&state, listener)?);
+        let (server, task) = serve_metrics(&state, listener)?;
+        servers.push(server);
+        background.push(("the server of the metrics", task));
     }
-    let sweep = tokio::spawn(Sweep { store, clock }.run());
+    background.push(("the sweep", tokio::spawn(sweep.run())));
     Ok(Running {
         address,
         state,
         servers,
         doors,
-        sweep,
+        background,
     })
 }
 
 impl Running {
-    /// Takes no new connections, lets clicks in flight come to their end, then closes the database.
+    /// Waits until something ends that must go on as long as the gateway does; says what.
+    pub async fn broken(&mut self) -> &'static str {
+        let ends = self.background.iter_mut().map(|(name, task)| {
+            Box::pin(async move {
+                // Whether it returned or panicked, it is not there any more.
+                let _ = task.await;
+                *name
+            })
+        });
+        tokio::select! {
+            (name, ..) = select_all(ends) => name,
+            () = self.state.store.writer_ended() => "the database's writer",
+        }
+    }
+
+    /// Takes no new connections and keeps none open, lets clicks in flight come to their end, then closes the database.
+    /// Takes 75 seconds at most.
     pub async fn stop(self) {
+        let end = Instant::now() + Duration::from_secs(SHUTDOWN_SECONDS);
+        self.state.stopping.store(true, Ordering::Relaxed);
         // Workers take their tasks with them, so these are waited for first: some have lost their connection.
         for server in &self.servers {
             server.pause().await;
@@ -146,19 +189,22 @@ impl Running {
         tokio::time::sleep(PAUSING).await;
         self.doors.into_iter().for_each(close);
         self.state.tasks.close();
-        let _ = tokio::time::timeout(DRAIN, self.state.tasks.wait()).await;
-        for server in &self.servers {
-            server.stop(true).await;
+        let ended = async {
+            self.state.tasks.wait().await;
+            for server in &self.servers {
+                server.stop(true).await;
+            }
+        };
+        if timeout_at(end, ended).await.is_err() {
+            tracing::warn!("some clicks have not come to their end in time");
         }
-        self.sweep.abort();
-        self.state.store.close().await;
+        for (_, task) in self.background {
+            task.abort();
+        }
+        if timeout(CLOSING, self.state.store.close()).await.is_err() {
+            tracing::warn!("the database could not be closed in time");
+        }
     }
-}
-
-/// Refuses new connections at once: while it is only paused, they would wait at a door that never opens again.
-fn close(door: TcpListener) {
-    // Where a system knows no such thing for a listener, they wait.
-    let _ = TcpStream::from(OwnedFd::from(door)).shutdown(Shutdown::Both);
 }
 
 /// Points the settings at an iDenfy stand-in served by this very process.
@@ -181,6 +227,7 @@ fn embed_sandbox(config: &mut Config, public_url: &str, address: SocketAddr) -> 
         webhook_url: format!("{own}/webhooks/idenfy"),
         review_delay: SANDBOX_REVIEW,
     };
+    config.database.url = config.database.sandbox_url.clone();
     config.idenfy.base_url =
         Url::parse(&format!("{own}/sandbox")).expect("an address makes a valid URL");
     config.idenfy.redirect_hosts.clear();
@@ -200,65 +247,27 @@ fn loopback(ip: IpAddr) -> IpAddr {
     }
 }
 
-fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
-    let failed = |error| StartError::Listen(address, error);
-    let listener = TcpListener::bind(address).map_err(failed)?;
-    let bound = listener.local_addr().map_err(failed)?;
-    Ok((listener, bound))
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn serve(
-    state: &Arc<State>,
-    redeemer: &Redeemer,
-    sandbox: Option<Sandbox>,
-    listener: TcpListener,
-    workers: usize,
-) -> Result<ServerHandle, StartError> {
-    let address = listener
-        .local_addr()
-        .map_err(|e| StartError::Listen(([0, 0, 0, 0], 0).into(), e))?;
-    let (state, redeemer) = (state.clone(), redeemer.clone());
-    let log = tracing::dispatcher::get_default(Clone::clone);
-    let server = HttpServer::new(move || {
-        follow_log(&log);
-        App::new()
-            .wrap(web::default_headers())
-            .configure(web::routes(&state, redeemer.for_thread(), sandbox.as_ref()))
-    })
-    .workers(workers)
-    .shutdown_timeout(SHUTDOWN_SECONDS)
-    .disable_signals()
-    .listen(listener)
-    .map_err(|e| StartError::Listen(address, e))?
-    .run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok(handle)
-}
+    async fn running() -> (Running, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut config = Config::defaults();
+        config.server.listen = ([127, 0, 0, 1], 0).into();
+        config.server.workers = 1;
+        config.database.url = Secret::new(format!("sqlite://{}/e.db", folder.path().display()));
+        (start(config, Clock::system(), false).await.unwrap(), folder)
+    }
 
-fn serve_metrics(state: &Arc<State>, listener: TcpListener) -> Result<ServerHandle, StartError> {
-    let address = listener
-        .local_addr()
-        .map_err(|e| StartError::Listen(([0, 0, 0, 0], 0).into(), e))?;
-    let state = actix::Data::from(state.clone());
-    let server = HttpServer::new(move || {
-        App::new()
-            .wrap(web::default_headers())
-            .app_data(state.clone())
-            .configure(web::ops::metrics_route)
-    })
-    .workers(1)
-    .disable_signals()
-    .listen(listener)
-    .map_err(|e| StartError::Listen(address, e))?
-    .run();
-    let handle = server.handle();
-    tokio::spawn(server);
-    Ok(handle)
-}
-
-/// Worker threads log where the thread that started them does: tests give each gateway a log of its own.
-fn follow_log(log: &tracing::Dispatch) {
-    // The guard would end with this function; the worker's thread lives as long as the gateway.
-    std::mem::forget(tracing::dispatcher::set_default(log));
+    #[tokio::test]
+    async fn what_ends_in_the_background_is_told_by_its_name() {
+        let (mut running, _folder) = running().await;
+        assert!(futures_util::poll!(std::pin::pin!(running.broken())).is_pending());
+        let (name, task) = running.background.pop().unwrap();
+        task.abort();
+        running.background.push((name, task));
+        assert_eq!(running.broken().await, name);
+        running.stop().await;
+    }
 }

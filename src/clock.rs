@@ -8,10 +8,15 @@ use uuid::{ContextV7, Uuid};
 
 use crate::domain::timestamp::Timestamp;
 
+/// How far off the clock that is followed may be; below it corrections would only make time uneven.
+const FOLLOWED_MS: i64 = 1000;
+
 /// Tells the time and makes the identifiers that carry it.
 #[derive(Debug, Clone)]
 pub struct Clock {
     fixed: Option<Arc<AtomicI64>>,
+    /// How many milliseconds the clock that is followed is ahead of the machine's.
+    ahead: Arc<AtomicI64>,
     order: Arc<Mutex<ContextV7>>,
 }
 
@@ -21,6 +26,7 @@ impl Clock {
     pub fn system() -> Self {
         Self {
             fixed: None,
+            ahead: Arc::default(),
             order: Arc::new(Mutex::new(ContextV7::new())),
         }
     }
@@ -41,6 +47,18 @@ impl Clock {
         }
     }
 
+    /// Follows another clock, where it is more than a second off: that of a database which other machines ask too.
+    /// Returns by how many milliseconds the time told was off it then. A fixed clock does not care.
+    #[must_use]
+    pub fn follow(&self, theirs: Timestamp) -> Option<i64> {
+        let off = self.now().millis() - theirs.millis();
+        if self.fixed.is_some() || off.abs() <= FOLLOWED_MS {
+            return None;
+        }
+        self.ahead.fetch_sub(off, Ordering::SeqCst);
+        Some(off)
+    }
+
     /// The time now.
     #[must_use]
     #[expect(
@@ -50,7 +68,7 @@ impl Clock {
     pub fn now(&self) -> Timestamp {
         Timestamp::from_millis(match &self.fixed {
             Some(fixed) => fixed.load(Ordering::SeqCst),
-            None => Utc::now().timestamp_millis(),
+            None => Utc::now().timestamp_millis() + self.ahead.load(Ordering::Relaxed),
         })
     }
 

@@ -1,12 +1,15 @@
 //! Settles what a dead process left behind, and forgets what is over.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
 use crate::store::{Store, StoreError};
 
 /// Pause between two sweeps: with the lease of a default mint budget, an abandoned use is back within 25 s.
 pub const SWEEP_EVERY: Duration = Duration::from_secs(5);
+
+/// How long the database may take to tell the time.
+const CLOCK_ANSWER: Duration = Duration::from_millis(500);
 
 /// The sweeper. Any number of nodes may run it at once.
 #[derive(Debug, Clone)]
@@ -23,6 +26,7 @@ impl Sweep {
     /// # Errors
     /// When the database does not answer; the next sweep does what is left.
     pub async fn step(&self) -> Result<usize, StoreError> {
+        self.set_clock().await?;
         let now = self.clock.now();
         let refunded = self.store.refund_abandoned(now).await?;
         if refunded > 0 {
@@ -31,6 +35,25 @@ impl Sweep {
         self.store.forget_ended(now).await?;
         self.store.forget_answers(now).await?;
         Ok(refunded)
+    }
+
+    /// Sets the clock by the database's: nodes that share one must agree on when a lease has ended.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn set_clock(&self) -> Result<(), StoreError> {
+        let asked = Instant::now();
+        let theirs = self.store.time().await?;
+        // What took long to come is not the time any more.
+        if let Some(theirs) = theirs.filter(|_| asked.elapsed() < CLOCK_ANSWER)
+            && let Some(off) = self.clock.follow(theirs)
+        {
+            tracing::warn!(
+                off_ms = off,
+                "the clock was off the database's, and follows it now"
+            );
+        }
+        Ok(())
     }
 
     /// Sweeps for ever.

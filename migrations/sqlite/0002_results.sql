@@ -84,6 +84,9 @@ CREATE TABLE idenfy_bodies (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- For lists by outcome. Of the states that clicks pass through there is none, so that no click pays for it.
+CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('starting', 'active');
+
 -- Sessions about which iDenfy is to be asked, as nothing final was told in time.
 CREATE TABLE questions (
     session_id TEXT NOT NULL PRIMARY KEY,

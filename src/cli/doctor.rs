@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::domain::timestamp::Timestamp;
 use crate::http;
 use crate::idenfy::Client;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 /// How far this machine's clock may be off iDenfy's, in milliseconds.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -66,12 +66,16 @@ fn settings(config: &Config) -> Finding {
 }
 
 async fn database(config: &Config) -> Finding {
-    match Store::open(config.database.url.expose()).await {
-        Ok(store) => {
-            let engine = store.engine_name();
-            store.close().await;
-            Good(format!("{engine} answers, its schema is up to date"))
-        }
+    let schema = async {
+        let store = Store::open_existing(super::database(config)).await?;
+        let schema = store.check_schema().await.map(|()| store.engine_name());
+        store.close().await;
+        schema
+    };
+    match schema.await {
+        Ok(engine) => Good(format!("{engine} answers, its schema is up to date")),
+        // A start makes up for it.
+        Err(error @ (StoreError::Missing(_) | StoreError::Outdated)) => Warn(error.to_string()),
         Err(error) => Fail(error.to_string()),
     }
 }

@@ -1,6 +1,6 @@
 //! The command line: one command a file.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::field_error::FieldErrors;
+use crate::domain::secret::Secret;
 use crate::store::Store;
 use crate::telemetry;
 use crate::web::api::openapi;
@@ -98,13 +99,35 @@ struct Context {
 }
 
 impl Context {
+    /// On a database that this version works with: a command neither makes one nor changes its schema.
     async fn open(config: Config) -> Result<Self, Failure> {
-        let store = Store::open(config.database.url.expose()).await?;
+        let context = Self::connect(config).await?;
+        context.store.check_schema().await?;
+        Ok(context)
+    }
+
+    /// On a database of any version.
+    async fn connect(config: Config) -> Result<Self, Failure> {
+        let store = Store::open_existing(database(&config)).await?;
         Ok(Self {
             config,
             store,
             clock: Clock::system(),
         })
+    }
+}
+
+/// The database to work on: where no address is set, the sandbox's as long as it is the only one there.
+fn database(config: &Config) -> &str {
+    let [own, sandbox] = [&config.database.url, &config.database.sandbox_url].map(Secret::expose);
+    let is_there = |url: &str| {
+        url.strip_prefix("sqlite://")
+            .is_some_and(|file| Path::new(file).exists())
+    };
+    if is_there(sandbox) && !is_there(own) {
+        sandbox
+    } else {
+        own
     }
 }
 
@@ -143,12 +166,15 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
             serve::run(config, &args).await?;
         }
         Command::Migrate => {
-            Context::open(config).await?.store.close().await;
+            Store::open(config.database.url.expose())
+                .await?
+                .close()
+                .await;
             println!("The database is up to date.");
         }
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
-        Command::Backup(args) => backup::run(Context::open(config).await?, &args).await?,
+        Command::Backup(args) => backup::run(Context::connect(config).await?, &args).await?,
         Command::Doctor | Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)

@@ -30,7 +30,7 @@ pub async fn run(config: Config, args: &Args) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let has_keys = config.idenfy.api_key.is_some() && config.idenfy.api_secret.is_some();
-    let running = app::start(config, Clock::system(), args.sandbox).await?;
+    let mut running = app::start(config, Clock::system(), args.sandbox).await?;
     tracing::info!(
         address = %running.address, public_url = running.state.public_url, sandbox = args.sandbox,
         "entrypass {} listens", env!("CARGO_PKG_VERSION")
@@ -42,13 +42,26 @@ pub async fn run(config: Config, args: &Args) -> Result<(), Failure> {
             "idenfy.api_key and idenfy.api_secret are not set: no verification can be started"
         );
     }
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let broken = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        what = running.broken() => Some(what),
+    };
+    if let Some(what) = broken {
+        tracing::error!("{what} has ended, which it never must");
     }
-    tracing::info!("stopping: clicks in flight come to their end first");
-    running.stop().await;
-    Ok(())
+    tracing::info!(
+        "stopping: clicks in flight come to their end first; a second order ends them at once"
+    );
+    tokio::select! {
+        () = running.stop() => {}
+        _ = terminate.recv() => return Err(Failure::new("told a second time to stop: clicks in flight were cut off")),
+        _ = interrupt.recv() => return Err(Failure::new("told a second time to stop: clicks in flight were cut off")),
+    }
+    match broken {
+        Some(what) => Err(Failure(format!("{what} has ended; start again"))),
+        None => Ok(()),
+    }
 }
 
 /// Offers a link and a key, so that everything can be tried at once.

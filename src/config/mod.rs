@@ -127,6 +127,8 @@ impl Server {
 pub struct Database {
     /// `sqlite://…` or `postgres://…`; may hold a password.
     pub url: Secret,
+    /// The same for the sandbox, which has one of its own where no address is set anywhere.
+    pub sandbox_url: Secret,
 }
 
 /// `[idenfy]`

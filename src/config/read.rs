@@ -12,6 +12,8 @@ use super::{
 use crate::domain::secret::Secret;
 
 const LISTEN: &str = "an IP address and port, such as 127.0.0.1:8080";
+/// Beside the default database, so that the sandbox's links and results are never taken for real ones.
+const SANDBOX_DATABASE: &str = "sqlite://data/sandbox.db";
 const CONFIDENTIAL: &str =
     "an https address without user, query or fragment (http only for loopback hosts)";
 
@@ -75,11 +77,17 @@ fn server(settings: &Settings) -> Result<Server, ConfigError> {
 }
 
 fn database(settings: &Settings) -> Result<Database, ConfigError> {
+    let path = "database.url";
     let expected = "an address that starts with sqlite: or postgres:";
-    let url = required(settings, "database.url", expected, |text| {
+    let url = required(settings, path, expected, |text| {
         check::is_database(text).then(|| Secret::new(text))
     })?;
-    Ok(Database { url })
+    let sandbox_url = if settings.is_default(path) {
+        Secret::new(SANDBOX_DATABASE)
+    } else {
+        url.clone()
+    };
+    Ok(Database { url, sandbox_url })
 }
 
 fn idenfy(settings: &Settings) -> Result<Idenfy, ConfigError> {

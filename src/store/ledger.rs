@@ -189,6 +189,21 @@ impl Ledger {
         }
     }
 
+    /// Waits until everything queued so far is written.
+    pub(super) async fn flush(&self) -> Result<(), StoreError> {
+        let reserved = self.ask(&self.reserve, Op::Flush).await;
+        let settled = self.ask(&self.settle, Op::Flush).await;
+        reserved.and(settled)
+    }
+
+    /// Waits until a writer task has ended, which none does by itself.
+    pub(super) async fn ended(&self) {
+        tokio::select! {
+            () = self.reserve.closed() => {}
+            () = self.settle.closed() => {}
+        }
+    }
+
     async fn ask<T>(
         &self,
         lane: &mpsc::Sender<Op>,
@@ -256,9 +271,6 @@ impl super::Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn flush(&self) -> Result<(), StoreError> {
-        for lane in [&self.ledger.reserve, &self.ledger.settle] {
-            self.ledger.ask(lane, Op::Flush).await?;
-        }
-        Ok(())
+        self.ledger.flush().await
     }
 }

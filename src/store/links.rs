@@ -169,15 +169,19 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Link>, StoreError> {
         let pattern = filter.text.as_deref().map(contains_pattern);
+        let sql = match filter.slug {
+            Some(_) => LIST_OF_SLUG,
+            None => LIST,
+        };
         let rows: Vec<LinkRow> = each!(self, |db| {
-            sqlx::query_as(LIST)
+            sqlx::query_as(sql)
                 .bind(filter.before)
                 .bind(&filter.slug)
                 .bind(pattern)
                 .bind(filter.status.map(LinkStatus::as_str))
                 .bind(now)
                 .bind(filter.limit)
-                .fetch_all(db.read())
+                .fetch_all(db.list())
                 .await?
         });
         rows.into_iter().map(Link::try_from).collect()
@@ -310,16 +314,41 @@ INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires
                    accept_ref, inactive_message, token, created_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
-/// The same order of reasons as [`Link::status`].
-const LIST: &str = "
+/// What links are listed by: first what finds them by an index, then what narrows them. The same order of reasons as
+/// [`Link::status`].
+macro_rules! list_sql {
+    ($found:literal) => {
+        concat!(
+            "
 SELECT * FROM links
-WHERE deleted_at IS NULL
-  AND ($1 IS NULL OR id < $1)
-  AND ($2 IS NULL OR slug = lower($2))
+WHERE ",
+            $found,
+            " AND deleted_at IS NULL
   AND ($3 IS NULL OR name_folded LIKE $3 ESCAPE '!' OR slug LIKE $3 ESCAPE '!')
   AND ($4 IS NULL OR $4 = CASE
         WHEN deactivated_at IS NOT NULL THEN 'deactivated'
         WHEN expires_at <= $5 THEN 'expired'
         WHEN used >= usage_limit THEN 'exhausted'
         ELSE 'active' END)
-ORDER BY id DESC LIMIT $6";
+ORDER BY id DESC LIMIT $6"
+        )
+    };
+}
+
+/// From a cursor on, or from the newest: an id that no other comes after.
+const LIST: &str = list_sql!("id < COALESCE($1, '~') AND $2 IS NULL");
+const LIST_OF_SLUG: &str = list_sql!("slug = lower($2) AND ($1 IS NULL OR id < $1)");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn every_list_finds_its_page_by_an_index() {
+        let way = "SEARCH links USING INDEX sqlite_autoindex_links_1 (id<?)";
+        assert_eq!(plan(LIST).await, [way]);
+        let of_slug = plan(LIST_OF_SLUG).await.join("; ");
+        assert!(of_slug.contains("(slug=?)"), "{of_slug}");
+    }
+}

@@ -4,18 +4,24 @@
 //! Only what truly differs is split: connecting, spending uses ([`ledger`]), backup.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-/// Runs the same expression against whichever engine is in use.
+use tokio::sync::Mutex;
+
+/// Runs the same expression against whichever engine is in use; against a server with a bound on its time.
 macro_rules! each {
     ($store:expr, |$db:ident| $body:expr) => {
         match &$store.engine {
             $crate::store::Engine::Sqlite($db) => $body,
-            $crate::store::Engine::Postgres($db) => $body,
+            $crate::store::Engine::Postgres($db) => {
+                let answer = Box::pin(async { Ok::<_, sqlx::Error>($body) });
+                $crate::store::postgres::in_time(answer).await?
+            }
         }
     };
 }
 
-/// Runs the same expression inside a transaction of whichever engine is in use.
+/// Runs the same expression inside a transaction of whichever engine is in use; of a server's with a bound on its time.
 macro_rules! within {
     ($tx:expr, |$conn:ident| $body:expr) => {
         match $tx {
@@ -25,7 +31,8 @@ macro_rules! within {
             }
             $crate::store::Tx::Postgres(tx) => {
                 let $conn = &mut **tx;
-                $body
+                let answer = Box::pin(async { Ok::<_, sqlx::Error>($body) });
+                $crate::store::postgres::in_time(answer).await?
             }
         }
     };
@@ -48,6 +55,9 @@ pub use sqlite::SqliteEngine;
 use events::News;
 use ledger::Ledger;
 
+/// How long the database counts as writable after a write that only tried it.
+const PING_EVERY: Duration = Duration::from_secs(1);
+
 /// What can go wrong with what is kept.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
@@ -57,6 +67,17 @@ pub enum StoreError {
     /// The schema could not be brought up to date.
     #[error("migration: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// There is no such SQLite file.
+    #[error("there is no database at {0}: `entrypass serve` or `entrypass migrate` makes one")]
+    Missing(String),
+    /// The tables are not there, or of an older version.
+    #[error(
+        "the database has no tables yet, or older ones: `entrypass migrate` or a start brings them up to date"
+    )]
+    Outdated,
+    /// A newer version has changed the tables.
+    #[error("the database has been upgraded by a newer version than this")]
+    Newer,
     /// A row does not make sense.
     #[error("unreadable {0} in the database")]
     Corrupt(&'static str),
@@ -141,7 +162,7 @@ impl Engine {
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),
-            Self::Postgres(db) => Tx::Postgres(db.begin().await?),
+            Self::Postgres(db) => Tx::Postgres(postgres::in_time(Box::pin(db.begin())).await?),
         })
     }
 }
@@ -150,7 +171,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<(), sqlx::Error> {
         match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(tx) => postgres::in_time(Box::pin(tx.commit())).await,
         }
     }
 }
@@ -161,18 +182,34 @@ pub struct Store {
     engine: Engine,
     ledger: Ledger,
     news: News,
+    /// When it was last seen that something can be written.
+    written_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Store {
-    /// Opens the database at `url` (`sqlite://…` or `postgres://…`) and brings its schema up to date.
+    /// Opens the database at `url` (`sqlite://…` or `postgres://…`), which is made where it is a file that is not there,
+    /// and brings its schema up to date.
     ///
     /// # Errors
     /// When the address cannot be used, the database does not answer or a migration fails.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
+        Self::connect(url, true).await
+    }
+
+    /// Opens the database at `url` as it is: nothing is made and nothing is changed. Of its schema nothing is known before
+    /// [`Store::check_schema`].
+    ///
+    /// # Errors
+    /// When the address cannot be used, there is no such database or it does not answer.
+    pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
+        Self::connect(url, false).await
+    }
+
+    async fn connect(url: &str, make: bool) -> Result<Self, StoreError> {
         let engine = if url.starts_with("sqlite:") {
-            Engine::Sqlite(SqliteEngine::open(url).await?)
+            Engine::Sqlite(SqliteEngine::open(url, make).await?)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
-            Engine::Postgres(PostgresEngine::open(url).await?)
+            Engine::Postgres(PostgresEngine::open(url, make).await?)
         } else {
             return Err(StoreError::Address(
                 "database.url: must be sqlite:// or postgres://".into(),
@@ -184,6 +221,7 @@ impl Store {
             engine,
             ledger,
             news,
+            written_at: Arc::default(),
         })
     }
 
@@ -194,18 +232,78 @@ impl Store {
             engine: self.engine.clone(),
             ledger: self.ledger.for_thread(),
             news: self.news.clone(),
+            written_at: self.written_at.clone(),
         }
     }
 
-    /// Whether the database answers.
+    /// Whether the schema is the one this version works with.
+    ///
+    /// # Errors
+    /// [`StoreError::Outdated`] or [`StoreError::Newer`] when it is not; or the database does not answer.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let versions =
+            "SELECT version, checksum FROM _sqlx_migrations WHERE success ORDER BY version";
+        let applied = each!(self, |db| sqlx::query_as(versions)
+            .fetch_all(db.read())
+            .await);
+        let applied: Vec<(i64, Vec<u8>)> = match applied {
+            // Not even the table of versions is there.
+            Err(error) if error.as_database_error().is_some() => Vec::new(),
+            applied => applied?,
+        };
+        let migrator = match &self.engine {
+            Engine::Sqlite(_) => &sqlite::MIGRATIONS,
+            Engine::Postgres(_) => &postgres::MIGRATIONS,
+        };
+        let known: Vec<(i64, Vec<u8>)> = migrator
+            .iter()
+            .map(|step| (step.version, step.checksum.to_vec()))
+            .collect();
+        if applied == known {
+            Ok(())
+        } else if known.starts_with(&applied) {
+            Err(StoreError::Outdated)
+        } else {
+            Err(StoreError::Newer)
+        }
+    }
+
+    /// Whether the database answers, and takes what is written; asked often, it writes once a second.
     ///
     /// # Errors
     /// When it does not.
     pub async fn ping(&self) -> Result<(), StoreError> {
         each!(self, |db| {
-            sqlx::query("SELECT 1").execute(db.read()).await?;
-            Ok(())
-        })
+            sqlx::query("SELECT name FROM settings LIMIT 1")
+                .execute(db.read())
+                .await?
+                .rows_affected()
+        });
+        self.ledger.flush().await?;
+        let mut written_at = self.written_at.lock().await;
+        if written_at.is_some_and(|at| at.elapsed() < PING_EVERY) {
+            return Ok(());
+        }
+        if let Engine::Sqlite(db) = &self.engine {
+            db.check_file()?;
+        }
+        // The value must change: SQLite does not write a page that is as it was.
+        each!(self, |db| {
+            sqlx::query(
+                "INSERT INTO settings (name, value) VALUES ('pings', '1')
+                 ON CONFLICT (name) DO UPDATE SET value = CAST(CAST(settings.value AS BIGINT) + 1 AS TEXT)",
+            )
+            .execute(db.write())
+            .await?
+            .rows_affected()
+        });
+        *written_at = Some(Instant::now());
+        Ok(())
+    }
+
+    /// Waits until the task that writes clicks has ended, which it never does by itself: no click can be spent from then on.
+    pub async fn writer_ended(&self) {
+        self.ledger.ended().await;
     }
 
     /// Which engine this is: `sqlite` or `postgres`.
@@ -259,8 +357,11 @@ impl Store {
 
     /// Waits for what is being written, then closes the database.
     pub async fn close(&self) {
-        // Where it cannot be written, there is nothing left to do.
-        let _ = self.flush().await;
-        each!(self, |db| db.close().await);
+        // A writer that is gone has nothing left to write.
+        let _ = self.ledger.flush().await;
+        match &self.engine {
+            Engine::Sqlite(db) => db.close().await,
+            Engine::Postgres(db) => db.close().await,
+        }
     }
 }

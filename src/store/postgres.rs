@@ -4,9 +4,11 @@ use std::collections::HashSet;
 use std::str::FromStr;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Transaction};
+use tokio::time::timeout;
 
 use super::StoreError;
 use super::ledger::settle::{Records, record_sql, started_sql};
@@ -19,6 +21,19 @@ const CONNECTIONS: u32 = 10;
 /// How long a query waits for a connection before the database counts as down.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// How long the server works on a statement, or waits for the next one of a transaction with its locks held.
+const SERVER_TIMEOUT: &str = "8s";
+
+/// How long we wait for the server with a statement, a connection for it included: longer than it may work on it, so that
+/// in most cases it is the server that gives up. A server that went silent is not told from a slow one otherwise.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(12);
+
+/// How long a connection that is given back may take to show that it works.
+const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The steps to the schema of today.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
+
 /// The pool of one PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresEngine {
@@ -26,22 +41,45 @@ pub struct PostgresEngine {
 }
 
 impl PostgresEngine {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    /// Connects; where wanted brings the schema up to date.
+    pub(super) async fn open(url: &str, migrate: bool) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable postgres:// address".into())
             })?
             .application_name("entrypass");
+        if migrate {
+            // On a connection of its own, as a step may take its time.
+            let mut connection = in_time(options.connect()).await?;
+            MIGRATIONS.run(&mut connection).await?;
+            connection.close().await?;
+        }
+        let options = options.options([
+            ("statement_timeout", SERVER_TIMEOUT),
+            ("idle_in_transaction_session_timeout", SERVER_TIMEOUT),
+            // Seconds: a node that went silent is forgotten, its locks with it.
+            ("tcp_keepalives_idle", "15"),
+        ]);
         let pool = PgPoolOptions::new()
             .max_connections(CONNECTIONS)
             .acquire_timeout(ACQUIRE_TIMEOUT)
+            .after_release(|connection, _| {
+                // The pool looks too, but for as long as it takes: a silent connection would keep its place.
+                Box::pin(async move {
+                    let works = timeout(RELEASE_TIMEOUT, connection.ping()).await;
+                    works.unwrap_or_else(|_| Err(timed_out())).map(|()| true)
+                })
+            })
             .connect_with(options)
             .await?;
-        sqlx::migrate!("migrations/postgres").run(&pool).await?;
         Ok(Self { pool })
     }
 
     pub(super) const fn read(&self) -> &PgPool {
+        &self.pool
+    }
+
+    pub(super) const fn list(&self) -> &PgPool {
         &self.pool
     }
 
@@ -78,6 +116,18 @@ impl PostgresEngine {
         }
         Ok((unrecorded, refused))
     }
+}
+
+/// What the server answers in time.
+pub(super) async fn in_time<T>(
+    answer: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, sqlx::Error> {
+    let answer = timeout(STATEMENT_TIMEOUT, answer).await;
+    answer.unwrap_or_else(|_| Err(timed_out()))
+}
+
+fn timed_out() -> sqlx::Error {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Records sessions and tells of it, in one statement; returns those that were refunded before.

@@ -136,10 +136,11 @@ impl Store {
     /// When the database does not answer.
     pub async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
         // One statement for each way in, so that each uses its index.
-        let sql = match (filter.link_id, &filter.client_id) {
-            (Some(_), _) => LIST_OF_LINK,
-            (None, Some(_)) => LIST_OF_CLIENT,
-            (None, None) => LIST,
+        let sql = match (filter.link_id, &filter.client_id, filter.status.as_deref()) {
+            (Some(_), ..) => LIST_OF_LINK,
+            (None, Some(_), _) => LIST_OF_CLIENT,
+            (None, None, None | Some("starting" | "active")) => LIST,
+            (None, None, Some(_)) => LIST_OF_STATUS,
         };
         let rows: Vec<SessionRow> = each!(self, |db| {
             sqlx::query_as(sql)
@@ -148,7 +149,7 @@ impl Store {
                 .bind(filter.link_id)
                 .bind(&filter.client_id)
                 .bind(filter.limit)
-                .fetch_all(db.read())
+                .fetch_all(db.list())
                 .await?
         });
         rows.into_iter().map(Session::try_from).collect()
@@ -254,38 +255,87 @@ impl Store {
                 .await?
                 .rows_affected()
         });
-        each!(self, |db| {
-            sqlx::query(
-                "UPDATE sessions SET redirect_url = NULL WHERE id IN
-                    (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT 1000)",
-            )
-            .bind(now)
-            .execute(db.write())
-            .await?.rows_affected()
-        });
-        Ok(())
+        // In parts, so that clicks come in between.
+        loop {
+            let forgotten = each!(self, |db| {
+                sqlx::query(FORGET_ADDRESSES)
+                    .bind(now)
+                    .bind(FORGET_MAX)
+                    .execute(db.write())
+                    .await?
+                    .rows_affected()
+            });
+            if forgotten < FORGET_MAX.unsigned_abs() {
+                return Ok(());
+            }
+        }
     }
 }
+
+/// Addresses forgotten at once.
+const FORGET_MAX: i64 = 1000;
+
+const FORGET_ADDRESSES: &str = "
+UPDATE sessions SET redirect_url = NULL WHERE id IN
+    (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT $2)";
 
 /// Lets go of a session's fixed customer, so that he may be verified anew.
 pub(super) const RELEASE_CLIENT: &str = "
 DELETE FROM holds WHERE session_id = $1
     AND hold_key = (SELECT 'client:' || client_id FROM sessions WHERE id = $1)";
 
+/// From a cursor on, or from the newest: an id that no other comes after. Said so, SQLite finds the place by the index.
 const LIST: &str = "
 SELECT * FROM sessions
-WHERE ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2)
-  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
+WHERE id < COALESCE($1, '~') AND ($2 IS NULL OR status = $2)
+  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
+ORDER BY id DESC LIMIT $5";
+
+/// In the words of the index, which clicks do not pay for: it leaves out the states they pass through.
+const LIST_OF_STATUS: &str = "
+SELECT * FROM sessions
+WHERE status = $2 AND status NOT IN ('starting', 'active') AND id < COALESCE($1, '~')
+  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
 ORDER BY id DESC LIMIT $5";
 
 const LIST_OF_LINK: &str = "
 SELECT * FROM sessions
 WHERE link_id = $3
-  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
+  AND id < COALESCE($1, '~') AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
 ORDER BY id DESC LIMIT $5";
 
+/// One customer has few.
 const LIST_OF_CLIENT: &str = "
 SELECT * FROM sessions
 WHERE (client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
   AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR link_id = $3)
 ORDER BY id DESC LIMIT $5";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn every_list_finds_its_page_by_an_index() {
+        for (sql, way) in [
+            (LIST, "SEARCH sessions USING PRIMARY KEY (id<?)"),
+            (
+                LIST_OF_STATUS,
+                "SEARCH sessions USING INDEX sessions_status (status=? AND id<?)",
+            ),
+            (
+                LIST_OF_LINK,
+                "SEARCH sessions USING INDEX sessions_link (link_id=? AND id<?)",
+            ),
+        ] {
+            assert_eq!(plan(sql).await, [way], "{sql}");
+        }
+        let client = plan(LIST_OF_CLIENT).await.join("; ");
+        assert!(
+            client.contains("INDEX sessions_client (client_id=?)"),
+            "{client}"
+        );
+        assert!(!client.contains("SCAN"), "{client}");
+    }
+}

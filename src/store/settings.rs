@@ -1,7 +1,8 @@
 //! Small things the program keeps for itself.
 
-use super::{Store, StoreError};
+use super::{Engine, Store, StoreError, postgres};
 use crate::domain::secret::Secret;
+use crate::domain::timestamp::Timestamp;
 
 impl Store {
     /// The secret that signs nonces and cookies: made at the first start, the same on all nodes ever after.
@@ -9,21 +10,51 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn signing_secret(&self, fresh: &Secret) -> Result<Secret, StoreError> {
+        let kept = self.first_value("signing_secret", fresh.expose()).await?;
+        Ok(Secret::new(kept))
+    }
+
+    /// The time by the database's clock, where several machines share it; none on SQLite.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let Engine::Postgres(db) = &self.engine else {
+            return Ok(None);
+        };
+        let now = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+        let (now,) = postgres::in_time(sqlx::query_as(now).fetch_one(db.read())).await?;
+        Ok(Some(now))
+    }
+
+    /// Marks the database at its first start as the sandbox's, or as that of a real account. False: it is marked as the
+    /// other, and stays so.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim(&self, sandbox: bool) -> Result<bool, StoreError> {
+        let user = if sandbox { "sandbox" } else { "account" };
+        Ok(self.first_value("used_by", user).await? == user)
+    }
+
+    /// Keeps a value under `name` unless there is one already; returns the one that is kept.
+    async fn first_value(&self, name: &str, fresh: &str) -> Result<String, StoreError> {
         each!(self, |db| {
             sqlx::query(
-                "INSERT INTO settings (name, value) VALUES ('signing_secret', $1)
-                 ON CONFLICT (name) DO NOTHING",
+                "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",
             )
-            .bind(fresh.expose())
+            .bind(name)
+            .bind(fresh)
             .execute(db.write())
             .await?
             .rows_affected()
         });
-        let (text,): (String,) = each!(self, |db| {
-            sqlx::query_as("SELECT value FROM settings WHERE name = 'signing_secret'")
+        let (kept,): (String,) = each!(self, |db| {
+            sqlx::query_as("SELECT value FROM settings WHERE name = $1")
+                .bind(name)
                 .fetch_one(db.write())
                 .await?
         });
-        Ok(Secret::new(text))
+        Ok(kept)
     }
 }

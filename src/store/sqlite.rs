@@ -6,12 +6,14 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
 use tokio_util::task::AbortOnDropHandle;
 
 mod checkpoint;
+mod file;
 
 use super::StoreError;
 use super::ledger::settle::{Records, record_sql, started_sql};
@@ -21,59 +23,104 @@ use crate::domain::id::SessionId;
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
 
-/// How long a statement waits for another process (a command line) that is writing.
+/// Readers for lists, opened when the first one is asked for: however many lists are, visitors do not wait for them.
+const LISTERS: u32 = 2;
+
+/// How long a statement waits for another process (a command line) that is writing, and for a free reader.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Pages in the write-ahead log from which the writer itself moves them into the database: 256 MiB, reached only when
 /// [`checkpoint`] cannot do it beside him.
 const CHECKPOINT_PAGES: &str = "64000";
 
+/// The steps to the schema of today.
+pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
 /// The two pools of one SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteEngine {
     write: SqlitePool,
     read: SqlitePool,
+    list: SqlitePool,
     checkpoints: Arc<AbortOnDropHandle<()>>,
 }
 
 impl SqliteEngine {
-    pub(super) async fn open(url: &str) -> Result<Self, StoreError> {
+    /// Opens the file; where wanted makes it, and brings its schema up to date.
+    pub(super) async fn open(url: &str, make: bool) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable sqlite:// address".into())
             })?
-            .create_if_missing(true)
+            .create_if_missing(make)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
-        make_folder(options.get_filename())?;
+        if make {
+            file::make(options.get_filename())?;
+        } else {
+            file::check(options.get_filename())?;
+        }
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .min_connections(1)
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    if connection.is_in_transaction() {
+                        // Comes behind the end of the transaction, which may be under way.
+                        connection.ping().await?;
+                    }
+                    // On a full disk SQLite itself takes back what was begun, and sqlx would wait for its end for ever.
+                    Ok(!connection.is_in_transaction())
+                })
+            })
             .connect_with(options.clone())
             .await?;
-        sqlx::migrate!("migrations/sqlite").run(&write).await?;
+        if make {
+            // The writer from its start: another process that starts at the same time waits, and finds it done.
+            let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
+            MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+            tx.commit().await?;
+        }
+        let options = options.pragma("query_only", "true");
         let read = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
-            .connect_with(options.clone().pragma("query_only", "true"))
+            .connect_with(options.clone())
             .await?;
-        let checkpoints = tokio::spawn(checkpoint::run(options));
+        let list = SqlitePoolOptions::new()
+            .max_connections(LISTERS)
+            .acquire_timeout(BUSY_TIMEOUT)
+            .test_before_acquire(false)
+            .connect_lazy_with(options);
+        let checkpoints = tokio::spawn(checkpoint::run((*write.connect_options()).clone()));
         Ok(Self {
             write,
             read,
+            list,
             checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
         })
     }
 
+    /// Whether the file is where it was: what is written into one that was removed is lost.
+    pub(super) fn check_file(&self) -> Result<(), StoreError> {
+        file::check(self.write.connect_options().get_filename())
+    }
+
     pub(super) const fn read(&self) -> &SqlitePool {
         &self.read
+    }
+
+    /// For statements that may look at very many rows.
+    pub(super) const fn list(&self) -> &SqlitePool {
+        &self.list
     }
 
     pub(super) const fn write(&self) -> &SqlitePool {
@@ -87,11 +134,14 @@ impl SqliteEngine {
 
     pub(super) async fn close(&self) {
         self.checkpoints.abort();
+        self.list.close().await;
         self.read.close().await;
         self.write.close().await;
     }
 
     pub(super) async fn backup(&self, file: &str) -> Result<(), StoreError> {
+        // SQLite takes an empty file for one that is not there.
+        file::new(Path::new(file)).map_err(|e| StoreError::Address(format!("{file}: {e}")))?;
         // A reader's snapshot on a connection of its own, so that clicks go on meanwhile: the pool's readers
         // may write nowhere, not even into another file.
         let mut connection = self.write.connect_options().connect().await?;
@@ -186,14 +236,6 @@ fn commit_tag() -> i64 {
     i64::from_le_bytes(random)
 }
 
-fn make_folder(file: &Path) -> Result<(), StoreError> {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|e| StoreError::Address(format!("database.url: {}: {e}", folder.display()))),
-        _ => Ok(()),
-    }
-}
-
 /// Records, names those whose use was given back before, and tells of the others. Whom a statement left out is looked
 /// up only where it changed fewer rows than it was asked to. `jsonb_each` spares each value the way through text.
 macro_rules! record_and_check_sql {
@@ -257,3 +299,35 @@ const BOTH_SCRIPT: &str = concat!(
     spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
     "; COMMIT"
 );
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_took_back_itself_keeps_no_later_one_from_beginning() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/e.db", folder.path().display());
+        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let mut tx = engine.begin().await.unwrap();
+        sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+        assert!(tx.commit().await.is_err());
+        let tx = engine.begin().await.expect("a new one");
+        tx.commit().await.unwrap();
+        engine.close().await;
+    }
+
+    /// How SQLite finds the rows of a statement.
+    pub(in crate::store) async fn plan(sql: &str) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}/e.db", folder.path().display());
+        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+        let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
+            .fetch_all(engine.read())
+            .await
+            .unwrap();
+        engine.close().await;
+        steps.into_iter().map(|(.., step)| step).collect()
+    }
+}

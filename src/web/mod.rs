@@ -2,8 +2,10 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use actix_web::http::Method;
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse};
+use actix_web::http::{ConnectionType, Method};
 use actix_web::middleware::DefaultHeaders;
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, ResponseError as _,
@@ -71,6 +73,8 @@ pub struct State {
     pub webhook_key: Option<Secret>,
     /// Whether `/metrics` is served here, and not on a listener of its own.
     pub serves_metrics: bool,
+    /// Whether the order to stop has come.
+    pub stopping: AtomicBool,
     /// Tasks that must outlive the connection they came from, to be waited for at the end.
     pub tasks: TaskTracker,
 }
@@ -83,6 +87,12 @@ impl State {
         F::Output: 'static,
     {
         actix_web::rt::spawn(self.tasks.track_future(task))
+    }
+
+    /// Whether the order to stop has come.
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// The address of a link's page.
@@ -156,6 +166,30 @@ pub fn default_headers() -> DefaultHeaders {
     DefaultHeaders::new()
         .add(("X-Content-Type-Options", "nosniff"))
         .add(("Content-Security-Policy", CONTENT_SECURITY_POLICY))
+}
+
+/// Once the gateway is being stopped, each connection ends with the answer that is due on it: proxies keep theirs open
+/// and would send clicks for ever.
+///
+/// # Errors
+/// What the service answers.
+pub fn end_connections<S, B>(
+    request: ServiceRequest,
+    service: &S,
+) -> impl Future<Output = Result<ServiceResponse<B>, actix_web::Error>> + use<S, B>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = actix_web::Error>,
+{
+    let answer = service.call(request);
+    async move {
+        let mut answer = answer.await?;
+        let state = answer.request().app_data::<web::Data<State>>();
+        if state.is_some_and(|state| state.is_stopping()) {
+            let head = answer.response_mut().head_mut();
+            head.set_connection_type(ConnectionType::Close);
+        }
+        Ok(answer)
+    }
 }
 
 async fn nothing_here(request: HttpRequest) -> HttpResponse {

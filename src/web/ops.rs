@@ -41,6 +41,9 @@ pub(super) async fn live() -> HttpResponse {
         (status = 200, description = "All checks passed.", body = HealthCheck),
         (status = 503, description = "A check failed.", body = HealthCheck)))]
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
+    if state.is_stopping() {
+        return lines(HttpResponse::ServiceUnavailable(), "process", false);
+    }
     let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
     if let Ok(Ok(())) = answer {
         return lines(HttpResponse::Ok(), "database", true);

@@ -1,5 +1,6 @@
 //! The command line, as the real binary does it.
 
+use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
@@ -21,6 +22,8 @@ tests!(
         links_are_listed_shown_switched_and_deleted_by_id_and_by_slug,
         keys_are_made_listed_and_revoked,
         migrate_makes_the_database_and_leaves_a_made_one_alone,
+        other_commands_make_no_database_and_say_so,
+        other_commands_leave_an_older_or_newer_schema_alone,
         doctor_finds_all_well,
         doctor_names_what_is_wrong,
         a_backup_taken_among_clicks_is_whole_and_can_be_put_back,
@@ -31,7 +34,9 @@ tests!(
         exit_codes_tell_done_refused_and_usage,
         deleting_asks_first_on_a_terminal,
         a_bad_setting_stops_every_command_with_one_line_that_names_it,
+        the_database_and_its_copy_are_for_their_owner_alone,
         the_sandbox_works_with_nothing_configured,
+        the_sandbox_and_a_real_account_never_share_a_database,
         without_its_flag_there_is_no_sandbox,
     ]
 );
@@ -114,6 +119,7 @@ async fn exit_codes_tell_done_refused_and_usage(_: Context) {
 
 async fn a_link_is_made_with_every_flag_as_by_the_api(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench
         .binary()
         .set("SERVER__PUBLIC_URL", "https://go.example.com");
@@ -212,6 +218,7 @@ async fn link_create_prints_the_address_alone_and_it_opens(context: Context) {
 
 async fn bad_values_of_a_link_are_refused_in_one_line_that_names_the_field(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench.binary();
     let taken = [
         "link", "create", "--name", "A", "--single", "--slug", "taken",
@@ -355,6 +362,7 @@ async fn links_are_listed_shown_switched_and_deleted_by_id_and_by_slug(context: 
 
 async fn deleting_asks_first_on_a_terminal(context: Context) {
     let bench = Bench::new(&context).await;
+    bench.binary().done(&["migrate"]).await;
     let binary = bench.binary();
     for slug in ["one-1", "two-2"] {
         let all = [
@@ -488,6 +496,72 @@ async fn migrate_makes_the_database_and_leaves_a_made_one_alone(context: Context
     );
     let nowhere = binary.set("DATABASE__URL", "sqlite:///proc/none/e.db");
     nowhere.refused(&["migrate"]).await;
+}
+
+/// Commands on data, each with something of its own to do.
+const ON_DATA: [&[&str]; 4] = [
+    &["link", "list"],
+    &["link", "create", "--name", "A", "--single"],
+    &["key", "create", "--name", "A"],
+    &["key", "list"],
+];
+
+async fn other_commands_make_no_database_and_say_so(context: Context) {
+    let bench = Bench::new(&context).await;
+    let binary = bench.binary();
+    let tables = async || match context.engine {
+        Engine::Sqlite => bench.database.everything().await.len().try_into(),
+        Engine::Postgres => {
+            let count = "SELECT COUNT(*) FROM pg_tables WHERE schemaname = 'public'";
+            Ok(bench.database.numbers(count).await[0])
+        }
+    };
+    for command in ON_DATA {
+        let told = binary.refused(command).await;
+        assert!(told.contains("entrypass migrate"), "{told}");
+    }
+    if context.engine == Engine::Sqlite {
+        let told = binary.refused(&["backup", "copy.db"]).await;
+        assert!(told.contains("test.db"), "{told}");
+        assert!(!binary.folder.path().join("copy.db").exists());
+    }
+    let doctor = binary.run(&["doctor"]).await;
+    let verdict = ("database", "warn");
+    assert!(verdicts(&doctor).contains(&verdict), "{}", doctor.out);
+    assert_eq!(tables().await, Ok(0));
+    // Several that make it at once do not get into each other's way.
+    let migrations = join_all((0..4).map(|_| binary.run(&["migrate"]))).await;
+    for ended in migrations {
+        assert_eq!((ended.code, &*ended.err), (Some(0), ""));
+    }
+    binary.done(ON_DATA[0]).await;
+}
+
+async fn other_commands_leave_an_older_or_newer_schema_alone(context: Context) {
+    let bench = Bench::new(&context).await;
+    let binary = bench.binary();
+    binary.done(&["migrate"]).await;
+    let newer = "UPDATE _sqlx_migrations SET version = version + 1000 WHERE version > 1";
+    let older = "DELETE FROM _sqlx_migrations WHERE version > 1";
+    let count = "SELECT COUNT(*) FROM _sqlx_migrations";
+    for (change, told, verdict) in [(newer, "newer", "fail"), (older, "older", "warn")] {
+        bench.database.execute(change).await.expect("a database");
+        let before = bench.database.numbers(count).await;
+        for command in ON_DATA {
+            let line = binary.refused(command).await;
+            assert!(line.contains(told), "{line}");
+        }
+        let doctor = binary.run(&["doctor"]).await;
+        assert!(doctor.out.contains(told), "{}", doctor.out);
+        let verdict = ("database", verdict);
+        assert!(verdicts(&doctor).contains(&verdict), "{}", doctor.out);
+        if context.engine == Engine::Sqlite {
+            // What is there is copied before it is brought up to date.
+            let copy = binary.folder.path().join(told);
+            binary.done(&["backup", copy.to_str().expect("text")]).await;
+        }
+        assert_eq!(bench.database.numbers(count).await, before);
+    }
 }
 
 /// The lines of `doctor` by what they are about: the verdict of each.
@@ -715,6 +789,22 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
     assert_eq!(client.click("fair").await.expect("an answer").status(), 302);
 }
 
+async fn the_database_and_its_copy_are_for_their_owner_alone(_: Context) {
+    let binary = Binary::bare().set("SERVER__LISTEN", "127.0.0.1:0");
+    let _process = binary.serve(&[]).await;
+    binary.done(&["backup", "copy.db"]).await;
+    for (file, mode) in [
+        ("data", 0o40700),
+        ("data/entrypass.db", 0o100_600),
+        ("data/entrypass.db-wal", 0o100_600),
+        ("data/entrypass.db-shm", 0o100_600),
+        ("copy.db", 0o100_600),
+    ] {
+        let found = std::fs::metadata(binary.folder.path().join(file)).expect("a file");
+        assert_eq!(found.permissions().mode(), mode, "{file}");
+    }
+}
+
 async fn the_sandbox_works_with_nothing_configured(_: Context) {
     let binary = Binary::bare().set("SERVER__LISTEN", "127.0.0.1:0");
     let process = binary.serve(&["--sandbox"]).await;
@@ -770,8 +860,33 @@ async fn the_sandbox_works_with_nothing_configured(_: Context) {
         (&link["slug"], &link["usage"]["used"]),
         (&json!(slug), &json!(1))
     );
-    assert!(binary.folder.path().join("data/entrypass.db").exists());
     assert_eq!(process.trouble(), "");
+    // The commands find the sandbox's database, until there is a real one beside it.
+    assert_eq!(list(&binary, &[]).await.0[0]["slug"], json!(slug));
+    drop(process);
+    let process = binary.serve(&[]).await;
+    assert_eq!(list(&binary, &[]).await.0.len(), 0);
+    let answer = Client::new(&process.base, &key).click(slug).await;
+    assert_eq!(answer.expect("an answer").status(), 404);
+    for file in ["sandbox", "entrypass"] {
+        let file = format!("data/{file}.db");
+        assert!(binary.folder.path().join(&file).exists(), "{file}");
+    }
+}
+
+async fn the_sandbox_and_a_real_account_never_share_a_database(context: Context) {
+    let (own, others) = (&["serve"][..], &["serve", "--sandbox"][..]);
+    for (own, others) in [(own, others), (others, own)] {
+        let bench = Bench::new(&context).await;
+        let binary = bench.binary();
+        for _ in 0..2 {
+            let mut process = binary.serve(&own[1..]).await;
+            process.terminate().await;
+            assert_eq!(process.ended().await, Some(0));
+        }
+        let told = binary.refused(others).await;
+        assert!(told.contains("database.url: "), "{told}");
+    }
 }
 
 async fn without_its_flag_there_is_no_sandbox(context: Context) {

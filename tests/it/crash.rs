@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
@@ -20,6 +21,8 @@ tests!(
     [
         killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_never_began,
         told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_done,
+        told_to_stop_it_ends_connections_that_a_proxy_keeps_open,
+        told_twice_to_stop_it_waits_for_nobody,
     ],
     Postgres: [another_node_settles_what_a_killed_one_left]
 );
@@ -207,4 +210,86 @@ async fn used(client: &Client, link: &str) -> usize {
     let link = client.get(&format!("/links/{link}")).await;
     let used = link["usage"]["used"].as_u64().expect("a number");
     usize::try_from(used).expect("a small number")
+}
+
+/// A request on a connection that stays open; the head of its answer.
+async fn ask_again(connection: &mut TcpStream, path: &str) -> String {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    connection
+        .write_all(request.as_bytes())
+        .await
+        .expect("open still");
+    let mut answer = vec![0; 8192];
+    let read = tokio::time::timeout(BOUND, connection.read(&mut answer)).await;
+    let read = read.expect("in time").expect("an answer");
+    String::from_utf8_lossy(&answer[..read]).to_ascii_lowercase()
+}
+
+async fn told_to_stop_it_ends_connections_that_a_proxy_keeps_open(context: Context) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "30000");
+    let mut process = binary.serve(&[]).await;
+    let client = binary.client(&process).await;
+    let link = make_link(&client, 30).await;
+    let slug = text(&link["slug"]);
+    let address = process.base.strip_prefix("http://").expect("an address");
+    let path = format!("/{slug}");
+    let mut kept = Vec::new();
+    for path in ["/health/ready", &path] {
+        let mut connection = TcpStream::connect(address).await.expect("open");
+        let answer = ask_again(&mut connection, path).await;
+        assert!(!answer.contains("connection: close"), "{answer}");
+        kept.push(connection);
+    }
+    let gate = Arc::new(Semaphore::new(0));
+    idenfy.answer(Answer::When(gate.clone()));
+    let stop = async {
+        eventually(BOUND, "iDenfy is asked", async || idenfy.calls().len() == 2).await;
+        idenfy.answer(Answer::Token);
+        process.terminate().await;
+        eventually(BOUND, "nobody new is let in", async || {
+            TcpStream::connect(address).await.is_err()
+        })
+        .await;
+        for (connection, (path, status)) in kept
+            .iter_mut()
+            .zip([("/health/ready", "503"), (&path, "302")])
+        {
+            let answer = ask_again(connection, path).await;
+            assert!(
+                answer.starts_with(&format!("http/1.1 {status}")),
+                "{answer}"
+            );
+            assert!(answer.contains("connection: close"), "{answer}");
+        }
+        gate.add_permits(1);
+    };
+    let (answer, ()) = join(client.click(slug), stop).await;
+    assert_eq!(answer.expect("an answer").status(), 302);
+    assert_eq!(process.ended().await, Some(0), "{}", process.log());
+    assert_eq!(process.trouble(), "");
+}
+
+async fn told_twice_to_stop_it_waits_for_nobody(context: Context) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "60000");
+    let mut process = binary.serve(&[]).await;
+    let client = binary.client(&process).await;
+    let link = make_link(&client, 30).await;
+    idenfy.answer(Answer::When(Arc::new(Semaphore::new(0))));
+    let stop = async {
+        eventually(BOUND, "iDenfy is asked", async || idenfy.calls().len() == 1).await;
+        process.terminate().await;
+        eventually(BOUND, "the order is heard", async || {
+            process.log().contains("stopping")
+        })
+        .await;
+        process.terminate().await;
+        assert_eq!(process.ended().await, Some(1), "{}", process.log());
+    };
+    let (answer, ()) = join(client.click(text(&link["slug"])), stop).await;
+    assert!(answer.is_err(), "it was cut off");
+    assert!(process.log().contains("second time"), "{}", process.log());
 }

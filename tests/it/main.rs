@@ -31,6 +31,7 @@ mod imports;
 mod nodes;
 mod openapi;
 mod ops;
+mod silence;
 mod store_events;
 mod store_kit;
 mod store_ledger;
@@ -73,6 +74,7 @@ fn main() {
         nodes::tests(),
         ops::tests(),
         openapi::tests(),
+        silence::tests(),
         store_events::tests(),
         store_ledger::tests(),
         store_records::tests(),

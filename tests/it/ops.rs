@@ -14,6 +14,7 @@ tests!(
     [
         a_gateway_that_runs_is_live_and_ready,
         without_its_database_it_is_live_and_not_ready,
+        it_is_ready_only_while_it_can_write,
         metrics_move_with_clicks_and_webhooks_and_name_nobody,
         each_request_for_a_link_is_counted_once_by_its_answer,
         metrics_are_served_apart_where_wanted,
@@ -78,6 +79,23 @@ async fn without_its_database_it_is_live_and_not_ready(context: Context) {
     let click = get(&gateway, "/some-link").await;
     assert_eq!(click.status(), 503);
     assert!(click.headers().contains_key("retry-after"));
+}
+
+async fn it_is_ready_only_while_it_can_write(context: Context) {
+    for text in ["not ready", "the sweep failed"] {
+        context.expect_log(text);
+    }
+    let gateway = Gateway::start(&context).await;
+    let lock = gateway.database.lock_writers().await;
+    assert_eq!(health(&gateway, "/health/ready").await.0, 503);
+    assert_eq!(health(&gateway, "/health/live").await.0, 200);
+    drop(lock);
+    let ready = async || health(&gateway, "/health/ready").await.0 == 200;
+    eventually(BOUND, "it is ready again", ready).await;
+    if let Some(file) = gateway.database.url.strip_prefix("sqlite://") {
+        std::fs::remove_file(file).unwrap();
+        eventually(BOUND, "the file is missed", async || !ready().await).await;
+    }
 }
 
 async fn metrics_move_with_clicks_and_webhooks_and_name_nobody(context: Context) {

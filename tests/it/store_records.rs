@@ -1,5 +1,6 @@
 //! What is kept beside the ledger: links, sessions, keys, answers, iDenfy's events.
 
+use entrypass::clock::Clock;
 use entrypass::domain::channel::{ExternalRef, Via};
 use entrypass::domain::flow::Flow;
 use entrypass::domain::id::{EventId, KeyId};
@@ -20,6 +21,7 @@ use entrypass::store::keys::ApiKey;
 use entrypass::store::ledger::{Client, Hold, Reserved};
 use entrypass::store::links::{Activated, LinkFilter};
 use entrypass::store::sessions::SessionFilter;
+use entrypass::sweep::Sweep;
 use serde_json::json;
 
 use crate::harness::{Context, Engine, tests};
@@ -39,6 +41,9 @@ tests!(
         a_key_opens_until_it_ends_or_is_revoked,
         a_request_is_answered_once_under_its_idempotency_key,
         the_signing_secret_is_made_once,
+        a_database_is_the_sandboxs_or_not_for_good,
+        nodes_that_share_a_database_go_by_its_clock,
+        all_addresses_whose_token_has_ended_are_forgotten_at_once,
         an_event_is_applied_once_and_a_final_result_stays,
         an_event_finds_its_session_by_scan_or_by_customer,
         an_event_that_comes_before_the_answer_wins_over_the_sweep,
@@ -50,10 +55,15 @@ async fn a_store_opens_twice_and_answers(context: Context) {
     let kit = Kit::open(&context).await;
     kit.store.ping().await.unwrap();
     assert_eq!(kit.store.engine_name(), context.engine.name());
+    let ended = std::pin::pin!(kit.store.writer_ended());
+    assert!(futures_util::poll!(ended).is_pending());
     let link = kit.keep_new(Usage::Single).await;
     // The second one finds the schema as it must be, and what the first one kept.
     let again = Store::open(&kit.database.url).await.unwrap();
     assert!(again.link(link.terms.id).await.unwrap().is_some());
+    again.close().await;
+    let again = Store::open_existing(&kit.database.url).await.unwrap();
+    again.check_schema().await.unwrap();
     again.close().await;
     kit.store.ping().await.unwrap();
     for bad in [
@@ -497,6 +507,45 @@ async fn the_signing_secret_is_made_once(context: Context) {
     let one = kit.store.signing_secret(&Secret::new("one")).await.unwrap();
     let two = kit.store.signing_secret(&Secret::new("two")).await.unwrap();
     assert_eq!((one.expose(), two.expose()), ("one", "one"));
+}
+
+async fn nodes_that_share_a_database_go_by_its_clock(context: Context) {
+    context.expect_log("the clock was off the database's");
+    let kit = Kit::open(&context).await;
+    let is_shared = context.engine == Engine::Postgres;
+    assert_eq!(kit.store.time().await.unwrap().is_some(), is_shared);
+    for off in [-60_000, 60_000] {
+        let (clock, right) = (Clock::system(), Clock::system());
+        assert!(clock.follow(right.now().plus_millis(off)).is_some());
+        let sweep = Sweep {
+            store: kit.store.clone(),
+            clock: clock.clone(),
+        };
+        sweep.step().await.unwrap();
+        let off = clock.now().millis() - right.now().millis();
+        assert_eq!(off.abs() < 10_000, is_shared, "{off}");
+    }
+}
+
+async fn all_addresses_whose_token_has_ended_are_forgotten_at_once(context: Context) {
+    let kit = Kit::open(&context).await;
+    let insert = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+        INSERT INTO sessions (id, flow, language, status, created_at, redirect_url, token_expires_at)
+        SELECT 'id-' || i, 'document', 'en', 'active', 1, 'https://example.com', 2 FROM n";
+    assert_eq!(kit.database.execute(insert).await.unwrap(), 2500);
+    kit.store.forget_ended(kit.now()).await.unwrap();
+    let left = "SELECT COUNT(*) FROM sessions WHERE redirect_url IS NOT NULL";
+    assert_eq!(kit.database.numbers(left).await, [0]);
+}
+
+async fn a_database_is_the_sandboxs_or_not_for_good(context: Context) {
+    for sandbox in [true, false] {
+        let kit = Kit::open(&context).await;
+        for asks in [sandbox, !sandbox, sandbox] {
+            let claimed = kit.store.claim(asks).await.unwrap();
+            assert_eq!(claimed, asks == sandbox, "{sandbox} {asks}");
+        }
+    }
 }
 
 /// An event of iDenfy's that says `status`.

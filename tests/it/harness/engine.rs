@@ -82,6 +82,21 @@ impl Database {
         })
     }
 
+    /// Until what is returned is dropped, others can read but not write.
+    pub async fn lock_writers(&self) -> Box<dyn Send> {
+        if self.url.starts_with("sqlite:") {
+            let mut own = SqliteConnection::connect(&self.url).await.expect("a file");
+            own.execute("BEGIN IMMEDIATE").await.expect("the lock");
+            Box::new(own)
+        } else {
+            let mut own = PgConnection::connect(&self.url).await.expect("a server");
+            own.execute("BEGIN; LOCK TABLE settings IN EXCLUSIVE MODE")
+                .await
+                .expect("the lock");
+            Box::new(own)
+        }
+    }
+
     /// The numbers that a query finds, one a row.
     pub async fn numbers(&self, sql: &str) -> Vec<i64> {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
