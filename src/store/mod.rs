@@ -31,6 +31,7 @@ macro_rules! within {
     };
 }
 
+pub mod erasures;
 pub mod events;
 pub mod idempotency;
 pub mod inbound;
@@ -38,6 +39,7 @@ pub mod keys;
 pub mod ledger;
 pub mod links;
 mod postgres;
+pub mod questions;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
