@@ -11,11 +11,14 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::secret::Secret;
+use crate::erasing::Erasing;
 use crate::http;
 use crate::idenfy::{Client, ClientError};
+use crate::lookup::Lookup;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::sandbox::{self, Sandbox};
@@ -58,7 +61,7 @@ pub struct Running {
     pub state: Arc<State>,
     servers: Vec<ServerHandle>,
     doors: Vec<TcpListener>,
-    sweep: JoinHandle<()>,
+    background: Vec<JoinHandle<()>>,
 }
 
 /// Starts the gateway. With `sandbox` an iDenfy stand-in is embedded and used.
@@ -83,7 +86,9 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         idenfy = idenfy.with_sandbox_page(page);
     }
     let metrics = Metrics::new();
+    let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
     let redeemer = Redeemer {
+        lookup: lookup.clone(),
         store: store.clone(),
         idenfy,
         clock: clock.clone(),
@@ -126,13 +131,22 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         doors.push(own(&listener)?);
         servers.push(serve_metrics(&state, listener)?);
     }
-    let sweep = tokio::spawn(Sweep { store, clock }.run());
+    let asking = Asking::new(lookup.clone(), &config.idenfy);
+    let erasing = Erasing {
+        lookup,
+        retention_days: config.retention.days,
+    };
+    let background = vec![
+        tokio::spawn(Sweep { store, clock }.run()),
+        tokio::spawn(asking.run()),
+        tokio::spawn(erasing.run()),
+    ];
     Ok(Running {
         address,
         state,
         servers,
         doors,
-        sweep,
+        background,
     })
 }
 
@@ -150,7 +164,7 @@ impl Running {
         for server in &self.servers {
             server.stop(true).await;
         }
-        self.sweep.abort();
+        self.background.iter().for_each(JoinHandle::abort);
         self.state.store.close().await;
     }
 }

@@ -31,29 +31,33 @@ const TOO_LONG: [&str; 3] = [
 ];
 
 /// The parts of the crate, and which other parts each may import. Layers point downwards:
-/// `cli -> app -> web -> {redeem, sweep, webhooks, share} -> {idenfy, store} -> domain`.
-const ALLOWED: [(&str, &[&str]); 15] = [
+/// `cli -> app -> web -> {redeem, sweep, asking, erasing, webhooks, share} -> lookup -> {idenfy, store} -> domain`.
+const ALLOWED: [(&str, &[&str]); 18] = [
     (
         "cli",
         &[
-            "app", "web", "redeem", "sweep", "webhooks", "share", "idenfy", "store", "domain",
-            LEAVES,
+            "app", "web", "redeem", "sweep", "asking", "erasing", "webhooks", "share", "lookup",
+            "idenfy", "store", "domain", LEAVES,
         ],
     ),
     (
         "app",
         &[
-            "web", "redeem", "sweep", "webhooks", "share", "idenfy", "store", "sandbox", "domain",
-            LEAVES,
+            "web", "redeem", "sweep", "asking", "erasing", "webhooks", "share", "lookup", "idenfy",
+            "store", "sandbox", "domain", LEAVES,
         ],
     ),
     (
         "web",
         &[
-            "redeem", "sweep", "webhooks", "share", "idenfy", "store", "sandbox", "domain", LEAVES,
+            "redeem", "sweep", "webhooks", "share", "lookup", "idenfy", "store", "sandbox",
+            "domain", LEAVES,
         ],
     ),
-    ("redeem", &["idenfy", "store", "domain", LEAVES]),
+    ("redeem", &["lookup", "idenfy", "store", "domain", LEAVES]),
+    ("asking", &["lookup", "idenfy", "store", "domain", LEAVES]),
+    ("erasing", &["lookup", "idenfy", "store", "domain", LEAVES]),
+    ("lookup", &["idenfy", "store", "domain", LEAVES]),
     ("sweep", &["idenfy", "store", "domain", LEAVES]),
     ("webhooks", &["idenfy", "store", "domain", LEAVES]),
     ("share", &["idenfy", "store", "domain", LEAVES]),
