@@ -18,10 +18,12 @@ mod api_links_refused;
 mod api_lists;
 mod api_sessions;
 mod api_support;
+mod asking;
 mod browser;
 mod cli;
 mod clicks;
 mod crash;
+mod erasure;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
@@ -34,6 +36,7 @@ mod ops;
 mod store_events;
 mod store_kit;
 mod store_ledger;
+mod store_questions;
 mod store_records;
 mod store_rule;
 mod store_schema;
@@ -48,6 +51,7 @@ mod visitor_sent;
 mod visitor_settling;
 mod webhook_in;
 mod webhook_in_results;
+mod webhook_in_table;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -62,10 +66,12 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
+        asking::tests(),
         browser::tests(),
         cli::tests(),
         clicks::tests(),
         crash::tests(),
+        erasure::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
@@ -75,6 +81,7 @@ fn main() {
         openapi::tests(),
         store_events::tests(),
         store_ledger::tests(),
+        store_questions::tests(),
         store_records::tests(),
         store_rule::tests(),
         store_schema::tests(),
@@ -88,6 +95,7 @@ fn main() {
         visitor_settling::tests(),
         webhook_in::tests(),
         webhook_in_results::tests(),
+        webhook_in_table::tests(),
     ]
     .into_iter()
     .flatten()
