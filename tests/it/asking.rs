@@ -518,11 +518,16 @@ async fn a_fixed_customer_is_not_locked_out_where_idenfy_cannot_be_asked(context
 
 /// A sandbox on a port of its own, whose webhooks go nowhere.
 async fn mute_sandbox() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let base = format!(
+        "http://{}/sandbox",
+        listener.local_addr().expect("an address")
+    );
     let settings = Settings {
         api_key: SECRETS[0].to_owned(),
         api_secret: SECRETS[1].to_owned(),
         signing_key: SECRETS[2].to_owned(),
-        public_base: "http://127.0.0.1:1/sandbox".to_owned(),
+        public_base: base.clone(),
         webhook_url: "http://127.0.0.1:1/webhooks/idenfy".to_owned(),
         review_delay: Duration::from_millis(1),
     };
@@ -531,11 +536,10 @@ async fn mute_sandbox() -> String {
     let server = HttpServer::new(move || App::new().configure(sandbox::routes(sandbox.clone())))
         .workers(1)
         .disable_signals()
-        .bind("127.0.0.1:0")
-        .expect("a port");
-    let address = server.addrs()[0];
+        .listen(listener)
+        .expect("a server");
     tokio::spawn(server.run());
-    format!("http://{address}/sandbox")
+    base
 }
 
 async fn with_the_webhook_blocked_every_sandbox_session_reaches_its_final_state(context: Context) {

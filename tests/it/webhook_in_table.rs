@@ -157,8 +157,8 @@ async fn each_body_does_what_the_table_says(context: Context) {
         // So that no body comes twice.
         let session = session(&gateway).await;
         let body = body
-            .replace("\"S", &format!("\"{}", text(&session["scan_ref"])))
-            .replace("\" S", &format!("\" {}", text(&session["scan_ref"])))
+            .replace("\"S\"", &session["scan_ref"].to_string())
+            .replace("\" S \"", &format!("\" {} \"", text(&session["scan_ref"])))
             .replace("\"C\"", &session["client_id"].to_string())
             .replace("elsewhere", &format!("elsewhere-{}", text(&session["id"])));
         check(
