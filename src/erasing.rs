@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::erasures::Erasure;
 
 /// Pause between two rounds. The first comes after it, too.
-pub const ERASE_EVERY: Duration = Duration::from_secs(10);
+pub const ERASE_EVERY: Duration = Duration::from_secs(30);
 
 const MINUTE_MS: i64 = 60_000;
 

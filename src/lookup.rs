@@ -160,8 +160,9 @@ impl Lookup {
         } else {
             Seen::Open
         };
-        // That it is still active says less than a result so far.
-        let is_news = verdict.status != Status::Active || session.status == Status::Active;
+        // A webhook told more of a review: what came of it so far.
+        let is_news = session.status != Status::Reviewing
+            || !matches!(verdict.status, Status::Active | Status::Reviewing);
         self.learn(session, Some(scan_ref), is_news.then_some(verdict))
             .await?;
         Ok(seen)

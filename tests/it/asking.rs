@@ -343,6 +343,7 @@ async fn a_refresh_asks_now(context: Context) {
         ("ACTIVE", "active", false),
         ("REVIEWING", "reviewing", false),
         ("ACTIVE", "reviewing", false),
+        ("REVIEWING", "reviewing", false),
         ("APPROVED", "approved", true),
         ("EXPIRED-DELETED", "approved", true),
         ("DENIED", "denied", true),
@@ -517,7 +518,7 @@ async fn a_fixed_customer_is_not_locked_out_where_idenfy_cannot_be_asked(context
 }
 
 /// A sandbox on a port of its own, whose webhooks go nowhere.
-async fn mute_sandbox() -> String {
+fn mute_sandbox() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let base = format!(
         "http://{}/sandbox",
@@ -544,7 +545,7 @@ async fn mute_sandbox() -> String {
 
 async fn with_the_webhook_blocked_every_sandbox_session_reaches_its_final_state(context: Context) {
     context.expect_log("sandbox");
-    let base = mute_sandbox().await;
+    let base = mute_sandbox();
     let gateway = Gateway::with(&context, |config| {
         config.idenfy.base_url = base.parse().expect("an address");
     })

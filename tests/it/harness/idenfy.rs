@@ -58,7 +58,7 @@ struct Known {
     status: HashMap<String, (u16, Value)>,
     /// The same of the delete call; without one, it is done.
     delete: HashMap<String, (u16, Value)>,
-    /// ScanRefs by clientId.
+    /// The names of a customer's sessions, by `clientId`.
     scans: HashMap<String, Vec<String>>,
 }
 
