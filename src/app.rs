@@ -12,11 +12,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::secret::Secret;
+use crate::erasing::Erasing;
 use crate::http;
 use crate::idenfy::{Client, ClientError};
+use crate::lookup::Lookup;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::sandbox::{self, Sandbox};
@@ -109,7 +112,9 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         idenfy = idenfy.with_sandbox_page(page);
     }
     let metrics = Metrics::new();
+    let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
     let redeemer = Redeemer {
+        lookup: lookup.clone(),
         store: store.clone(),
         idenfy,
         clock: clock.clone(),
@@ -151,7 +156,14 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         servers.push(server);
         background.push(("the server of the metrics", task));
     }
+    let asking = Asking::new(lookup.clone(), &config.idenfy);
+    let erasing = Erasing {
+        lookup,
+        retention_days: config.retention.days,
+    };
     background.push(("the sweep", tokio::spawn(sweep.run())));
+    background.push(("asking iDenfy again", tokio::spawn(asking.run())));
+    background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
     Ok(Running {
         address,
         state,

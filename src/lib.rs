@@ -1,15 +1,19 @@
 //! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
 //!
-//! Imports point one way: `cli -> app -> web -> {redeem, webhooks} -> {idenfy, store} -> domain`;
+//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks} -> lookup -> {idenfy, store} ->
+//! domain`;
 //! `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
 pub mod app;
+pub mod asking;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod erasing;
 pub mod http;
 pub mod idenfy;
+pub mod lookup;
 pub mod metrics;
 pub mod redeem;
 pub mod sandbox;

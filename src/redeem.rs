@@ -15,9 +15,12 @@ use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 use crate::idenfy::{Client, MintError, MintRequest, Minted};
+use crate::lookup::Lookup;
 use crate::metrics::Metrics;
-use crate::store::ledger::{Client as ClientOf, Hold, NewSession, Record, Refund, Reserved};
+use crate::store::ledger::{Client as ClientOf, Hold, NewSession, Record, Reserved};
 use crate::store::{Store, StoreError};
+
+mod earlier;
 
 /// How much longer than a mint's budget a session may stay `starting` before the sweep gives its use back: time to
 /// write the reservation before and the outcome after.
@@ -79,6 +82,8 @@ pub enum NotStarted {
     Over,
     /// As many sessions as allowed are being started; whether the link is over was not asked.
     Busy,
+    /// The customer's earlier session is not over at iDenfy, and there is no way back into it.
+    Earlier(SessionId),
     /// Cannot be done now; come back after so many seconds.
     Unavailable {
         /// Suggested pause in seconds.
@@ -103,6 +108,8 @@ pub struct Redeemer {
     pub metrics: Metrics,
     /// Budget of one mint.
     pub budget: Duration,
+    /// Asks about a customer's earlier session.
+    pub lookup: Lookup,
     /// Where iDenfy shall send results, if it is told with each mint.
     pub callback_url: Option<String>,
 }
@@ -197,6 +204,7 @@ impl Redeemer {
         session: NewSession,
         holds: Vec<Hold>,
     ) -> Result<Started, NotStarted> {
+        self.settle_earlier(start, &session, &holds).await?;
         let request = MintRequest {
             flow: start.flow,
             client_id: session.client.id(),
@@ -268,13 +276,7 @@ impl Redeemer {
             session = %session.id, link = session.link_id.map(tracing::field::display), code = error.code(),
             "iDenfy started no session: {error}"
         );
-        let refund = Refund {
-            id: session.id,
-            failure: error.code(),
-            holds,
-        };
-        // Where this fails, the fault is logged and the sweep gives the use back.
-        let _ = self.in_time(self.store.refund(refund)).await;
+        self.give_back(session.id, error.code(), holds).await;
         NotStarted::Unavailable {
             retry_after: error.retry_after_seconds(),
         }

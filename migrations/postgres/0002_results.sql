@@ -93,16 +93,19 @@ CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('star
 CREATE TABLE questions (
     session_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     ask_at BIGINT NOT NULL,
-    asked BIGINT NOT NULL DEFAULT 0
+    asked BIGINT NOT NULL DEFAULT 0,
+    -- Of a session that failed here and may have been started there all the same: not urgent.
+    is_orphan BOOLEAN NOT NULL
 );
-CREATE INDEX questions_due ON questions (ask_at);
+CREATE INDEX questions_due ON questions (is_orphan, ask_at);
 
 -- Scans that iDenfy is to delete, until it has.
 CREATE TABLE erasures (
     scan_ref TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     session_id TEXT COLLATE "C" NOT NULL,
     ask_at BIGINT NOT NULL,
-    asked BIGINT NOT NULL DEFAULT 0
+    asked BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL
 );
 CREATE INDEX erasures_due ON erasures (ask_at);
 
@@ -124,6 +127,13 @@ CREATE FUNCTION audit_log_is_only_added_to() RETURNS trigger LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$;
 CREATE TRIGGER audit_log_is_only_added_to BEFORE UPDATE OR DELETE ON audit_log
 FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_only_added_to();
+
+-- Sessions whose personal data has a time, by when it began; those that ended without a result, by their ids.
+CREATE INDEX sessions_finished ON sessions (finished_at) WHERE finished_at IS NOT NULL AND erased_at IS NULL;
+CREATE INDEX sessions_failed ON sessions (id) WHERE status = 'failed' AND erased_at IS NULL;
+
+-- Whose session an event is about is known, or it is none of ours: the reference would only outlive its erasure.
+ALTER TABLE idenfy_events DROP COLUMN scan_ref;
 
 -- When it was told that a link is over.
 ALTER TABLE links ADD COLUMN exhausted_told_at BIGINT;

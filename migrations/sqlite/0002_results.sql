@@ -91,16 +91,19 @@ CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('star
 CREATE TABLE questions (
     session_id TEXT NOT NULL PRIMARY KEY,
     ask_at INTEGER NOT NULL,
-    asked INTEGER NOT NULL DEFAULT 0
+    asked INTEGER NOT NULL DEFAULT 0,
+    -- Of a session that failed here and may have been started there all the same: not urgent.
+    is_orphan INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX questions_due ON questions (ask_at);
+CREATE INDEX questions_due ON questions (is_orphan, ask_at);
 
 -- Scans that iDenfy is to delete, until it has.
 CREATE TABLE erasures (
     scan_ref TEXT NOT NULL PRIMARY KEY,
     session_id TEXT NOT NULL,
     ask_at INTEGER NOT NULL,
-    asked INTEGER NOT NULL DEFAULT 0
+    asked INTEGER NOT NULL DEFAULT 0,
+    created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX erasures_due ON erasures (ask_at);
 
@@ -122,6 +125,13 @@ CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_log_is_not_shortened BEFORE DELETE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
+
+-- Sessions whose personal data has a time, by when it began; those that ended without a result, by their ids.
+CREATE INDEX sessions_finished ON sessions (finished_at) WHERE finished_at IS NOT NULL AND erased_at IS NULL;
+CREATE INDEX sessions_failed ON sessions (id) WHERE status = 'failed' AND erased_at IS NULL;
+
+-- Whose session an event is about is known, or it is none of ours: the reference would only outlive its erasure.
+ALTER TABLE idenfy_events DROP COLUMN scan_ref;
 
 -- When it was told that a link is over.
 ALTER TABLE links ADD COLUMN exhausted_told_at INTEGER;

@@ -98,6 +98,14 @@ id!(
     /// Names an event.
     EventId
 );
+impl EventId {
+    /// Names the event that tells of a session's start where nobody else told of it: the same one however often.
+    #[must_use]
+    pub const fn of_start(session: SessionId) -> Self {
+        Self(session.0)
+    }
+}
+
 id!(
     /// Names an endpoint of the customer's.
     EndpointId

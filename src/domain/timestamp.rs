@@ -42,6 +42,13 @@ impl Timestamp {
         Self(self.0.saturating_add(ms))
     }
 
+    /// Where the text of an id made at this time begins: what was made before it sorts before.
+    #[must_use]
+    pub fn id_prefix(self) -> String {
+        let ms = self.0.max(0);
+        format!("{:08x}-{:04x}", ms >> 16, ms & 0xffff)
+    }
+
     /// Reads an RFC 3339 time with any offset, to the millisecond.
     ///
     /// # Errors
@@ -78,6 +85,15 @@ impl Serialize for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ids_sort_around_the_time_they_were_made_at() {
+        let at = Timestamp::from_millis(1_800_000_123_456);
+        let made = |ms| uuid::Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid();
+        assert!(made(1_800_000_123_455).to_string() < at.id_prefix());
+        assert!(made(1_800_000_123_456).to_string() > at.id_prefix());
+        assert_eq!(Timestamp::from_millis(-1).id_prefix(), "00000000-0000");
+    }
 
     #[test]
     fn a_time_is_read_with_any_offset_and_written_in_utc() {

@@ -20,6 +20,19 @@ pub struct Verdict {
 }
 
 impl Verdict {
+    /// That nothing more will come of a session.
+    #[must_use]
+    pub fn end(status: Status) -> Self {
+        Self {
+            status,
+            is_final: true,
+            is_ending: true,
+            fraud_tags: Vec::new(),
+            mismatch_tags: Vec::new(),
+            checks: Checks::default(),
+        }
+    }
+
     /// Whether it may change a session whose result is final (`already_final`) or not.
     #[must_use]
     pub const fn may_replace(&self, already_final: bool) -> bool {

@@ -13,7 +13,7 @@ use crate::domain::session::{Checks, Status};
 use crate::domain::verdict::Verdict;
 
 /// The longest state, tag or check that is kept, in bytes.
-const WORD_MAX: usize = 64;
+pub(super) const WORD_MAX: usize = 64;
 /// The most tags of a kind that are kept; iDenfy has about thirty of each.
 const TAGS_MAX: usize = 64;
 
@@ -139,6 +139,11 @@ fn identification(kind: Kind, body: &Map<String, Value>) -> Option<Verdict> {
         (_, overall) => overall?,
     };
     let is_final = told_final.unwrap_or(kind == Kind::ManualFinished);
+    Some(with_findings(bare(status, is_final), told))
+}
+
+/// The verdict with the tags and checks that `told` holds, old suspicion reasons among them.
+pub(super) fn with_findings(verdict: Verdict, told: &Map<String, Value>) -> Verdict {
     let mut fraud_tags = tags(told, "fraudTags");
     for reason in tags(told, "suspicionReasons") {
         if !fraud_tags.contains(&reason) {
@@ -146,7 +151,7 @@ fn identification(kind: Kind, body: &Map<String, Value>) -> Option<Verdict> {
         }
     }
     let check = |key| text(told, key, WORD_MAX).map(str::to_owned);
-    Some(Verdict {
+    Verdict {
         fraud_tags,
         mismatch_tags: tags(told, "mismatchTags"),
         checks: Checks {
@@ -155,8 +160,8 @@ fn identification(kind: Kind, body: &Map<String, Value>) -> Option<Verdict> {
             manual_document: check("manualDocument"),
             manual_face: check("manualFace"),
         },
-        ..bare(status, is_final)
-    })
+        ..verdict
+    }
 }
 
 /// The result of an age estimation, told by `status` (did it run) and `outcome` (what came of it).
@@ -183,7 +188,7 @@ fn age_estimation(body: &Map<String, Value>) -> Option<Verdict> {
 /// A verdict of nothing but `status`. Some states decide by themselves whether they are final: a
 /// review is not, whatever iDenfy says (`final: true` was seen with it), and where nothing more will
 /// come that is the end, though never of a result that is already there.
-fn bare(status: Status, is_final: bool) -> Verdict {
+pub(super) fn bare(status: Status, is_final: bool) -> Verdict {
     let is_ending = matches!(
         status,
         Status::Cancelled | Status::Expired | Status::Deleted | Status::Archived
@@ -200,7 +205,7 @@ fn bare(status: Status, is_final: bool) -> Verdict {
 }
 
 /// iDenfy's word for a state as ours.
-fn status(word: &str) -> Status {
+pub(super) fn status(word: &str) -> Status {
     match word.to_ascii_lowercase().as_str() {
         "expired-deleted" => Status::Deleted,
         "canceled" => Status::Cancelled,
@@ -211,7 +216,7 @@ fn status(word: &str) -> Status {
     }
 }
 
-fn text<'a>(object: &'a Map<String, Value>, key: &str, max: usize) -> Option<&'a str> {
+pub(super) fn text<'a>(object: &'a Map<String, Value>, key: &str, max: usize) -> Option<&'a str> {
     object
         .get(key)
         .and_then(Value::as_str)

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
 };
-use reqwest::{Method, Request, Response, Url};
+use reqwest::{Method, Request, Response, StatusCode, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
@@ -22,6 +22,8 @@ use crate::domain::flow::Flow;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::http;
+
+mod lookups;
 
 /// An answer larger than this is not read to its end, in bytes.
 const ANSWER_MAX: usize = 256 * 1024;
@@ -46,6 +48,8 @@ struct Inner {
     token_url: Url,
     age_url: Url,
     list_url: Url,
+    status_url: Url,
+    delete_url: Url,
     /// What a token is put behind where iDenfy names no address for the visitor.
     redirect_base: String,
     redirects: Redirects,
@@ -100,6 +104,8 @@ impl Client {
             token_url: Url::parse(&format!("{base}/api/v2/token"))?,
             age_url: Url::parse(&format!("{base}/age-estimation/token/"))?,
             list_url: Url::parse(&format!("{base}/kyc/identifications/?perPage=1"))?,
+            status_url: Url::parse(&format!("{base}/api/v2/status"))?,
+            delete_url: Url::parse(&format!("{base}/api/v2/delete"))?,
             redirect_base,
             redirects,
             permits: Arc::new(Semaphore::new(max_in_flight)),
@@ -243,6 +249,20 @@ impl Inner {
 
     /// Sends `request` once.
     async fn attempt(&self, request: Request) -> Result<(HeaderMap, Vec<u8>), MintError> {
+        let (status, headers, body) = self.exchange(request).await?;
+        if status.is_success() {
+            return Ok((headers, body?));
+        }
+        // What a refusal says matters less than that it is one.
+        let wait = self.retry_after(&headers);
+        Err(refusal(status.as_u16(), &body.unwrap_or_default(), wait))
+    }
+
+    /// Sends `request` once, and reads whatever is answered.
+    async fn exchange(
+        &self,
+        request: Request,
+    ) -> Result<(StatusCode, HeaderMap, Result<Vec<u8>, MintError>), MintError> {
         if !self.has_credentials {
             return Err(MintError::NoCredentials);
         }
@@ -256,15 +276,7 @@ impl Inner {
         let status = response.status();
         let body = read(&mut response).await;
         let headers = std::mem::take(response.headers_mut());
-        if status.is_success() {
-            return Ok((headers, body?));
-        }
-        // What a refusal says matters less than that it is one.
-        Err(refusal(
-            status.as_u16(),
-            &body.unwrap_or_default(),
-            self.retry_after(&headers),
-        ))
+        Ok((status, headers, body))
     }
 
     /// iDenfy's own time when it answered: its dates are not compared with a clock that is wrong here.

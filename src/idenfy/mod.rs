@@ -6,6 +6,7 @@
 pub mod callback;
 mod client;
 mod error;
+mod lookup;
 mod mint;
 mod redirect;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod wire;
 
 pub use client::{Client, ClientError, Permit};
 pub use error::MintError;
+pub use lookup::LookupError;
 pub use mint::{MintRequest, Minted};
 
 /// The longest reference, customer or tag of iDenfy's that is believed, in bytes: iDenfy promises at

@@ -204,12 +204,7 @@ async fn send(
     let delivered = deliver(sandbox, url, name, &body.to_string(), RETRY_PAUSE).await;
     drop(permit);
     if let Err(reason) = &delivered {
-        tracing::warn!(
-            scan_ref = session.scan_ref,
-            event = name,
-            reason,
-            "sandbox webhook failed"
-        );
+        tracing::warn!(event = name, reason, "sandbox webhook failed");
     }
     note(Some(delivered.is_ok()));
 }

@@ -38,6 +38,7 @@ macro_rules! within {
     };
 }
 
+pub mod erasures;
 pub mod events;
 pub mod idempotency;
 pub mod inbound;
@@ -45,6 +46,7 @@ pub mod keys;
 pub mod ledger;
 pub mod links;
 mod postgres;
+pub mod questions;
 pub mod sessions;
 pub mod settings;
 mod sqlite;

@@ -29,7 +29,7 @@ pub struct SessionFilter {
 }
 
 /// iDenfy's tags and checks as they are kept.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Findings {
     #[serde(default)]
     pub(super) fraud: Vec<String>,
@@ -42,6 +42,12 @@ pub(super) struct Findings {
 }
 
 impl Findings {
+    /// As they are kept: null where there are none.
+    pub(super) fn to_json(&self) -> Option<String> {
+        let json = || serde_json::to_string(self).expect("plain structs of text always serialise");
+        (*self != Self::default()).then(json)
+    }
+
     /// The session with these tags and checks.
     pub(super) fn on(self, session: Session) -> Session {
         Session {
@@ -155,54 +161,6 @@ impl Store {
         rows.into_iter().map(Session::try_from).collect()
     }
 
-    /// Erases the personal data of a session. False: there is no such session.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn erase_session(&self, id: SessionId, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let done = within!(&mut tx, |c| {
-            sqlx::query(
-                "UPDATE sessions SET client_id = NULL, own_client_id = NULL, scan_ref = NULL, external_ref = NULL,
-                        redirect_url = NULL, erased_at = COALESCE(erased_at, $2) WHERE id = $1",
-            )
-            .bind(id)
-            .bind(now)
-            .execute(c)
-            .await?
-            .rows_affected()
-        });
-        // After the session, as those who record take them: else the two could wait for each other.
-        within!(&mut tx, |c| {
-            sqlx::query("DELETE FROM holds WHERE session_id = $1")
-                .bind(id)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        tx.commit().await?;
-        Ok(done > 0)
-    }
-
-    /// Notes on a session that failed which scan iDenfy started for it all the same, so that it can be erased there.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn note_orphan(&self, id: SessionId, scan_ref: &str) -> Result<(), StoreError> {
-        each!(self, |db| {
-            sqlx::query(
-                "UPDATE sessions SET scan_ref = COALESCE(scan_ref, $2)
-                 WHERE id = $1 AND status = 'failed' AND erased_at IS NULL",
-            )
-            .bind(id)
-            .bind(scan_ref)
-            .execute(db.write())
-            .await?
-            .rows_affected()
-        });
-        Ok(())
-    }
-
     /// Gives back the uses of sessions left in `starting` past their lease: whoever spent them died in between.
     /// Returns how many.
     ///
@@ -278,6 +236,14 @@ const FORGET_MAX: i64 = 1000;
 const FORGET_ADDRESSES: &str = "
 UPDATE sessions SET redirect_url = NULL WHERE id IN
     (SELECT id FROM sessions WHERE redirect_url IS NOT NULL AND token_expires_at <= $1 LIMIT $2)";
+
+/// Whether iDenfy may have started a session although it failed here: all but the refusals.
+macro_rules! may_be_orphan_sql {
+    () => {
+        "failure IN ('abandoned', 'broken_off', 'foreign_redirect', 'idenfy_fault', 'nonsense', 'timeout')"
+    };
+}
+pub(super) use may_be_orphan_sql;
 
 /// Lets go of a session's fixed customer, so that he may be verified anew.
 pub(super) const RELEASE_CLIENT: &str = "

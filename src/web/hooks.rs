@@ -1,5 +1,7 @@
 //! iDenfy's webhook: kept before it is answered.
 
+use std::time::Duration;
+
 use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::StreamExt as _;
@@ -9,10 +11,14 @@ use super::State;
 use super::problem::Problem;
 use crate::domain::id::EventId;
 use crate::idenfy::callback;
+use crate::store::StoreError;
 use crate::store::inbound::{Applied, Inbound};
 
 /// Largest body of a webhook, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
+
+/// How long the database may take: iDenfy waits ten seconds, and sends again what was answered with a fault.
+const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// The longest event type that is kept, in bytes: iDenfy's have half of it, and indices take no endless keys.
 const EVENT_TYPE_MAX: usize = 64;
@@ -75,9 +81,9 @@ pub async fn receive(
     };
     // In a task of its own: iDenfy hanging up early must not undo what it told.
     let (store, id) = (state.store.clone(), EventId::new(state.clock.uuid()));
-    let applied = state
-        .spawn(async move { store.apply(id, &event).await })
-        .await;
+    let applying = state.spawn(async move { store.apply(id, &event).await });
+    let applied = tokio::time::timeout(ANSWER_WITHIN, applying).await;
+    let applied = applied.map_err(|_| StoreError::Unavailable)?;
     let applied = applied.map_err(|_| Problem::Database)??;
     state.metrics.webhook(match applied {
         Applied::Changed(session) => {

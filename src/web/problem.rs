@@ -15,6 +15,9 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 /// Suggested pause while the database is down, in seconds.
 const DATABASE_RETRY_SECONDS: u32 = 5;
 
+/// Suggested pause for a visitor whose earlier session is not over, in seconds.
+const EARLIER_RETRY_SECONDS: u32 = 60;
+
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -52,6 +55,10 @@ pub enum Problem {
     LinkOver,
     /// The customer has an open session; names it.
     SessionOpen(String),
+    /// iDenfy cannot be asked about the session, or does not know it.
+    NothingToAsk,
+    /// iDenfy does not tell; come back after so many seconds.
+    IdenfyUnavailable(u32),
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
     /// The first request with the idempotency key is still running.
@@ -123,7 +130,11 @@ impl Problem {
                 "verification_unavailable",
                 "No verification can be started now. Nothing was used up; try again in a moment.",
             ),
-            Self::RateLimited(_) => (429, "rate_limited", "Too many requests from this address."),
+            Self::RateLimited(_) => (
+                429,
+                "rate_limited",
+                "Too many requests. Try again in a moment.",
+            ),
             Self::NotFound => (404, "not_found", "There is nothing here."),
             Self::MethodNotAllowed(_) => (
                 405,
@@ -169,6 +180,16 @@ impl Problem {
                 "session_open",
                 "This clientId has an open session. Use it, or wait for its end.",
             ),
+            Self::NothingToAsk => (
+                409,
+                "nothing_to_ask",
+                "There is nothing iDenfy could be asked about this session.",
+            ),
+            Self::IdenfyUnavailable(_) => (
+                503,
+                "idenfy_unavailable",
+                "iDenfy does not answer now. Try again in a moment.",
+            ),
             Self::IdempotencyMismatch => (
                 409,
                 "idempotency_mismatch",
@@ -196,7 +217,9 @@ impl Problem {
     #[must_use]
     pub const fn retry_after(&self) -> Option<u32> {
         match self {
-            Self::VerificationUnavailable(seconds) | Self::RateLimited(seconds) => Some(*seconds),
+            Self::VerificationUnavailable(seconds)
+            | Self::IdenfyUnavailable(seconds)
+            | Self::RateLimited(seconds) => Some(*seconds),
             Self::Database => Some(DATABASE_RETRY_SECONDS),
             _ => None,
         }
@@ -282,6 +305,7 @@ impl From<NotStarted> for Problem {
         match why {
             NotStarted::Over => Self::LinkDeactivated,
             NotStarted::Busy => Self::VerificationUnavailable(RETRY_SECONDS),
+            NotStarted::Earlier(_) => Self::VerificationUnavailable(EARLIER_RETRY_SECONDS),
             NotStarted::Unavailable { retry_after } => Self::VerificationUnavailable(retry_after),
         }
     }

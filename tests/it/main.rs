@@ -18,10 +18,12 @@ mod api_links_refused;
 mod api_lists;
 mod api_sessions;
 mod api_support;
+mod asking;
 mod browser;
 mod cli;
 mod clicks;
 mod crash;
+mod erasure;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
@@ -35,6 +37,7 @@ mod silence;
 mod store_events;
 mod store_kit;
 mod store_ledger;
+mod store_questions;
 mod store_records;
 mod store_rule;
 mod store_schema;
@@ -49,6 +52,7 @@ mod visitor_sent;
 mod visitor_settling;
 mod webhook_in;
 mod webhook_in_results;
+mod webhook_in_table;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -63,10 +67,12 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
+        asking::tests(),
         browser::tests(),
         cli::tests(),
         clicks::tests(),
         crash::tests(),
+        erasure::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
@@ -77,6 +83,7 @@ fn main() {
         silence::tests(),
         store_events::tests(),
         store_ledger::tests(),
+        store_questions::tests(),
         store_records::tests(),
         store_rule::tests(),
         store_schema::tests(),
@@ -90,6 +97,7 @@ fn main() {
         visitor_settling::tests(),
         webhook_in::tests(),
         webhook_in_results::tests(),
+        webhook_in_table::tests(),
     ]
     .into_iter()
     .flatten()

@@ -30,7 +30,10 @@ async fn a_session_of_somebody_else_is_recorded_and_changes_nothing(context: Con
         &result(&json!("scan-elsewhere"), "APPROVED", true),
     )
     .await;
-    assert!(gateway.database.holds("scan-elsewhere").await);
+    let kept = "SELECT COUNT(*) FROM idenfy_events WHERE session_id IS NULL";
+    assert_eq!(gateway.database.numbers(kept).await, [1]);
+    // Whose it is concerns nobody here.
+    assert!(!gateway.database.holds("scan-elsewhere").await);
     assert_eq!(
         metric(&gateway, "entrypass_webhooks_total{result=\"not_ours\"}").await,
         1

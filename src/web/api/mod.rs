@@ -76,6 +76,7 @@ calls! {
     "/links/{id}/sessions": get links::sessions;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions/{id}": get sessions::get, delete sessions::delete;
+    "/sessions/{id}/refresh": post sessions::refresh;
     "/keys": get keys::list, post keys::create;
     "/keys/{id}": get keys::get, delete keys::delete;
 }

@@ -15,10 +15,14 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Checks, Session, Status};
 use crate::domain::timestamp::Timestamp;
-use crate::redeem::{RETRY_SECONDS, Redeemer, Start, Started};
+use crate::lookup::{AskError, CALLS_A_MINUTE, Seen};
+use crate::redeem::{NotStarted, RETRY_SECONDS, Redeemer, Start, Started};
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
+
+/// Suggested pause while iDenfy does not answer, in seconds.
+const IDENFY_RETRY_SECONDS: u32 = 10;
 
 /// An iDenfy verification session, started by a click on a link or by a call.
 // Only describes: what is answered is the `Session` itself, which events carry too.
@@ -193,7 +197,12 @@ pub async fn create(
             };
             redeemer.start(&start).await
         });
-        let started = task.await.map_err(|_| Problem::Database)??;
+        let started = match task.await.map_err(|_| Problem::Database)? {
+            Err(NotStarted::Earlier(session)) => {
+                return Err(Problem::SessionOpen(session.to_string()));
+            }
+            started => started?,
+        };
         answer_started(&state, started).await
     })
     .await
@@ -277,9 +286,48 @@ pub async fn get(
     Ok(Answer::ok(&session).respond())
 }
 
+/// Asks iDenfy about a session now.
+///
+/// What it tells is applied as a webhook's result is, and raises the same events. Not needed as a rule: results come by
+/// webhook, and where one was lost iDenfy is asked some time after the session must have ended.
+///
+/// # Errors
+/// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/sessions/{id}/refresh", operation_id = "refreshSession", tag = "Sessions",
+    security(("bearer" = ["sessions"])),
+    responses(
+        (status = 200, description = "The session as it is now.", body = SessionDocument),
+        (status = 409, description = "nothing_to_ask"), (status = 429, description = "rate_limited"),
+        (status = 503, description = "idenfy_unavailable")))]
+pub async fn refresh(
+    caller: Caller,
+    id: web::Path<String>,
+    state: web::Data<State>,
+    redeemer: web::Data<Redeemer>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Sessions)?;
+    let session = find(&state, session_id(&id)?).await?;
+    let lookup = &redeemer.lookup;
+    if !lookup.has_room(CALLS_A_MINUTE) {
+        return Err(Problem::RateLimited(lookup.seconds_left()));
+    }
+    match lookup.ask(&session).await {
+        Ok(Seen::Over | Seen::Open) => {}
+        Ok(Seen::Gone | Seen::NothingToAsk) => return Err(Problem::NothingToAsk),
+        Err(AskError::Store(error)) => return Err(error.into()),
+        Err(AskError::Idenfy(error)) => {
+            tracing::warn!(session = %session.id, "iDenfy does not tell what became of a session: {error}");
+            return Err(Problem::IdenfyUnavailable(IDENFY_RETRY_SECONDS));
+        }
+    }
+    Ok(Answer::ok(&find(&state, session.id).await?).respond())
+}
+
 /// Erases a session's personal data.
 ///
-/// The session and its verdict stay; `client_id`, `scan_ref` and `external_ref` become null and `erased_at` is set.
+/// The session and its verdict stay; `client_id`, `scan_ref` and `external_ref` become null and `erased_at` is set. iDenfy
+/// is asked to delete what it holds of the session until it has; it refuses while the session's token can be opened and
+/// while it works on it. A result that comes later is not taken any more.
 ///
 /// # Errors
 /// As the contract has it.

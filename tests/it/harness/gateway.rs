@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use entrypass::app::{self, Running};
+use entrypass::asking::Asking;
 use entrypass::clock::Clock;
 use entrypass::config::Config;
 use entrypass::domain::id::KeyId;
 use entrypass::domain::scope::Scope;
 use entrypass::domain::secret::Secret;
 use entrypass::domain::timestamp::Timestamp;
+use entrypass::erasing::Erasing;
+use entrypass::idenfy::Client;
+use entrypass::lookup::Lookup;
 use entrypass::store::keys::ApiKey;
 use entrypass::sweep::Sweep;
 use entrypass::web::State;
@@ -37,6 +41,7 @@ pub struct Gateway {
     /// An admin key.
     pub key: String,
     pub database: Arc<Database>,
+    settings: entrypass::config::Idenfy,
 }
 
 /// A status and the JSON that came with it (null where there was none).
@@ -85,6 +90,7 @@ impl Gateway {
         config.idenfy.webhook_key = webhook_key;
         config.limits.clicks_per_minute_per_ip = 0;
         change(&mut config);
+        let settings = config.idenfy.clone();
         let running = app::start(config, clock.clone(), false)
             .await
             .expect("the gateway starts");
@@ -111,6 +117,7 @@ impl Gateway {
             idenfy,
             key: text.expose().to_owned(),
             database,
+            settings,
         }
     }
 
@@ -190,6 +197,27 @@ impl Gateway {
             .await;
         assert_eq!(status, 200);
         list["items"].as_array().expect("a list").clone()
+    }
+
+    /// Asks iDenfy about sessions without a result, as the background does.
+    pub fn asking(&self) -> Asking {
+        Asking::new(self.lookup(), &self.settings)
+    }
+
+    /// Erases, as the background does.
+    pub fn erasing(&self, retention_days: u32) -> Erasing {
+        let lookup = self.lookup();
+        Erasing {
+            lookup,
+            retention_days,
+        }
+    }
+
+    /// A lookup that has made no calls yet.
+    fn lookup(&self) -> Lookup {
+        let (store, clock) = (self.state.store.clone(), self.clock.clone());
+        let client = Client::new(&self.settings, clock.clone()).expect("a client");
+        Lookup::new(store, client, clock, &self.settings)
     }
 
     /// One sweep, as the background does them.

@@ -1,5 +1,6 @@
 //! A scripted iDenfy on loopback: says what the test wants, and remembers what it was asked.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -50,9 +51,22 @@ pub struct Call {
     pub body: Value,
 }
 
+/// What is answered about sessions that exist.
+#[derive(Default)]
+struct Known {
+    /// Status and body of the status call by scanRef; without one, the session is `EXPIRED`.
+    status: HashMap<String, (u16, Value)>,
+    /// The same of the delete call; without one, it is done.
+    delete: HashMap<String, (u16, Value)>,
+    /// The names of a customer's sessions, by `clientId`.
+    scans: HashMap<String, Vec<String>>,
+}
+
 #[derive(Clone)]
 pub struct ScriptedIdenfy {
     pub base: String,
+    known: Arc<Mutex<Known>>,
+    lookups: Arc<Mutex<Vec<Call>>>,
     answer: Arc<Mutex<Answer>>,
     calls: Arc<Mutex<Vec<Call>>>,
     minted: Arc<AtomicUsize>,
@@ -65,6 +79,8 @@ impl ScriptedIdenfy {
         let address = listener.local_addr().expect("an address");
         let idenfy = Self {
             base: format!("http://{address}"),
+            known: Arc::default(),
+            lookups: Arc::default(),
             answer: Arc::new(Mutex::new(Answer::Token)),
             calls: Arc::default(),
             minted: Arc::default(),
@@ -85,7 +101,31 @@ impl ScriptedIdenfy {
         *self.answer.lock().expect("no panic inside") = answer;
     }
 
-    /// Every call so far.
+    /// From now on the status call answers so for a session.
+    pub fn knows(&self, scan_ref: &str, status: u16, body: Value) {
+        let mut known = self.known.lock().expect("no panic inside");
+        known.status.insert(scan_ref.to_owned(), (status, body));
+    }
+
+    /// From now on the delete call answers so for a session.
+    pub fn deletes(&self, scan_ref: &str, status: u16, body: Value) {
+        let mut known = self.known.lock().expect("no panic inside");
+        known.delete.insert(scan_ref.to_owned(), (status, body));
+    }
+
+    /// From now on the list call names these sessions of a customer.
+    pub fn lists(&self, client_id: &str, scan_refs: &[&str]) {
+        let scans = scan_refs.iter().map(|&scan| scan.to_owned()).collect();
+        let mut known = self.known.lock().expect("no panic inside");
+        known.scans.insert(client_id.to_owned(), scans);
+    }
+
+    /// Every call so far about a session that exists: status, delete, list.
+    pub fn lookups(&self) -> Vec<Call> {
+        self.lookups.lock().expect("no panic inside").clone()
+    }
+
+    /// Every call so far, but for those about sessions that exist.
     pub fn calls(&self) -> Vec<Call> {
         self.calls.lock().expect("no panic inside").clone()
     }
@@ -112,6 +152,10 @@ impl ScriptedIdenfy {
             let body = read_body(&mut stream, &mut buffer, length).await?;
             let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
             let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+            if let Some(whole) = self.lookup(&path, &head, &body) {
+                stream.write_all(whole.as_bytes()).await.ok()?;
+                continue;
+            }
             let n = {
                 let mut calls = self.calls.lock().expect("no panic inside");
                 calls.push(Call {
@@ -161,6 +205,40 @@ impl ScriptedIdenfy {
             };
             stream.write_all(whole.as_bytes()).await.ok()?;
         }
+    }
+
+    /// The answer to a call about a session that exists, if it is one.
+    fn lookup(&self, path: &str, head: &str, body: &Value) -> Option<String> {
+        let known = self.known.lock().expect("no panic inside");
+        let (status, answer) = match (path, body["scanRef"].as_str()) {
+            ("/api/v2/status", Some(scan)) => {
+                let over = || (200, json!({"scanRef": scan, "status": "EXPIRED"}));
+                known.status.get(scan).cloned().unwrap_or_else(over)
+            }
+            ("/api/v2/delete", Some(scan)) => {
+                let done = (200, Value::Null);
+                known.delete.get(scan).cloned().unwrap_or(done)
+            }
+            _ => {
+                let query = path.strip_prefix("/kyc/identifications/?clientId=")?;
+                let scans = known.scans.get(query.split('&').next()?);
+                let scans = scans.into_iter().flatten();
+                let listed: Vec<Value> = scans.map(|scan| json!({"scanRef": scan})).collect();
+                (200, json!({"count": listed.len(), "results": listed}))
+            }
+        };
+        let call = Call {
+            path: path.to_owned(),
+            head: head.to_owned(),
+            body: body.clone(),
+        };
+        self.lookups.lock().expect("no panic inside").push(call);
+        let text = if answer.is_null() {
+            String::new()
+        } else {
+            answer.to_string()
+        };
+        Some(response(status, "", &text))
     }
 
     /// The list of sessions, which also shows whether the credentials are good and what time it is.

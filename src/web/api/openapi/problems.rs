@@ -29,12 +29,14 @@ fn all() -> Vec<Problem> {
         Problem::SlugTaken("slug".to_owned()),
         Problem::LinkOver,
         Problem::SessionOpen("01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a".to_owned()),
+        Problem::NothingToAsk,
         Problem::IdempotencyMismatch,
         Problem::IdempotencyInProgress,
         Problem::TooLarge,
         Problem::UnsupportedMediaType("application/json"),
         Problem::invalid(errors),
         Problem::VerificationUnavailable(30),
+        Problem::IdenfyUnavailable(10),
         Problem::Database,
         Problem::LinkNotFound,
         Problem::LinkDeactivated,
@@ -61,6 +63,12 @@ const fn advice(problem: &Problem) -> &'static str {
         Problem::SessionOpen(_) => {
             "The customer of `token.clientId` has an open session, which `session_id` names. Use it, or wait for its end."
         }
+        Problem::NothingToAsk => {
+            "The session was not started, is being started or is erased, iDenfy does not know it, or it is an age estimation, of which iDenfy tells by webhook alone."
+        }
+        Problem::IdenfyUnavailable(_) => {
+            "iDenfy does not answer. Try again after `Retry-After` seconds."
+        }
         Problem::IdempotencyMismatch => {
             "The `Idempotency-Key` was used for another request. Take a new key."
         }
@@ -85,7 +93,7 @@ const fn advice(problem: &Problem) -> &'static str {
         Problem::LinkExpired => "For visitors who ask for JSON: the link's time is over.",
         Problem::LinkExhausted => "For visitors who ask for JSON: all uses of the link are spent.",
         Problem::RateLimited(_) => {
-            "For visitors who ask for JSON: too many clicks from one address."
+            "Too many clicks from one address, or too many questions for iDenfy in a minute. Try again after `Retry-After` seconds."
         }
     }
 }
