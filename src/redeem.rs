@@ -26,12 +26,9 @@ mod earlier;
 /// write the reservation before and the outcome after.
 const LEASE_MARGIN_MS: i64 = 10_000;
 
-/// How long a click may wait for the database before the visitor is told to try again.
-const STORE_BUDGET: Duration = Duration::from_secs(5);
-
-/// The same for recording a session that iDenfy has started: as long as a commit may take, for what is recorded after
-/// all while its visitor was turned away costs a use.
-const RECORD_BUDGET: Duration = Duration::from_secs(10);
+/// How long a click may wait for the database before the visitor is told to try again: longer than a commit may take,
+/// so that nothing is written for a visitor who was turned away.
+const STORE_BUDGET: Duration = Duration::from_secs(10);
 
 /// Pause between two looks at a session that another click is starting.
 const WAIT_STEP: Duration = Duration::from_millis(50);
@@ -238,18 +235,15 @@ impl Redeemer {
         let now = self.clock.now();
         let valid_until = now.plus_millis(minted.valid_seconds.saturating_mul(1000));
         let again = start.resume || !holds.is_empty();
-        let recorded = self.within(
-            RECORD_BUDGET,
-            self.store.record(Record {
-                id: session.id,
-                event_id: EventId::new(self.clock.uuid()),
-                at: now,
-                scan_ref: minted.scan_ref.clone(),
-                redirect_url: again.then(|| minted.redirect_url.clone()),
-                token_expires_at: valid_until,
-                holds,
-            }),
-        );
+        let recorded = self.in_time(self.store.record(Record {
+            id: session.id,
+            event_id: EventId::new(self.clock.uuid()),
+            at: now,
+            scan_ref: minted.scan_ref.clone(),
+            redirect_url: again.then(|| minted.redirect_url.clone()),
+            token_expires_at: valid_until,
+            holds,
+        }));
         if recorded.await? {
             return Ok(Started {
                 session_id: session.id,
@@ -320,15 +314,7 @@ impl Redeemer {
         &self,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, NotStarted> {
-        self.within(STORE_BUDGET, answer).await
-    }
-
-    async fn within<T>(
-        &self,
-        budget: Duration,
-        answer: impl Future<Output = Result<T, StoreError>>,
-    ) -> Result<T, NotStarted> {
-        let answer = tokio::time::timeout(budget, answer).await;
+        let answer = tokio::time::timeout(STORE_BUDGET, answer).await;
         answer
             .unwrap_or(Err(StoreError::Unavailable))
             .map_err(|error| {

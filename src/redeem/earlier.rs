@@ -64,7 +64,6 @@ impl Redeemer {
     }
 
     pub(super) async fn give_back(&self, id: SessionId, failure: &'static str, holds: Vec<Hold>) {
-        self.metrics.click("failed");
         let refund = Refund { id, failure, holds };
         // Where this fails, the fault is logged and the sweep gives the use back.
         let _ = self.in_time(self.store.refund(refund)).await;

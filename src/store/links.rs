@@ -278,21 +278,6 @@ impl Store {
         });
         Ok(done > 0)
     }
-
-    /// How often requests for a link were ignored: UTC day, reason, count.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn ignored(&self, id: LinkId) -> Result<Vec<(i64, String, i64)>, StoreError> {
-        Ok(each!(self, |db| {
-            sqlx::query_as(
-                "SELECT day, reason, requests FROM ignored_requests WHERE link_id = $1 ORDER BY day, reason",
-            )
-            .bind(id)
-            .fetch_all(db.read())
-            .await?
-        }))
-    }
 }
 
 /// A text without regard to case: lower case, where a sigma at a word's end is one like any other.

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 
 use super::batch::json_rows;
 use crate::domain::id::LinkId;
-use crate::store::Engine;
+use crate::store::{Engine, Store, StoreError};
 
 /// How long counts wait to be written together.
 const WRITTEN_WITHIN: Duration = Duration::from_secs(1);
@@ -63,6 +63,23 @@ impl Counts {
             Ok(()) => self.counts.clear(),
             Err(error) => tracing::warn!("ignored requests are not counted yet: {error}"),
         }
+    }
+}
+
+impl Store {
+    /// How often requests for a link were ignored: UTC day, reason, count.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ignored(&self, id: LinkId) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        Ok(each!(self, |db| {
+            sqlx::query_as(
+                "SELECT day, reason, requests FROM ignored_requests WHERE link_id = $1 ORDER BY day, reason",
+            )
+            .bind(id)
+            .fetch_all(db.read())
+            .await?
+        }))
     }
 }
 

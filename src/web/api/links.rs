@@ -11,7 +11,7 @@ pub use super::link_document::LinkDocument;
 use super::link_input::NewLink;
 use super::paging::{Page, PageQuery, Query};
 use super::schemas::{LinkStatusSchema, SessionStatusSchema};
-use super::sessions::SessionDocument;
+use super::session_document::SessionDocument;
 use super::{idempotent, link_input};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};

@@ -16,6 +16,7 @@ pub mod links;
 pub mod openapi;
 pub mod paging;
 pub mod schemas;
+pub mod session_document;
 pub mod sessions;
 
 /// Largest body of a request, in bytes.
