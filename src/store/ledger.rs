@@ -257,13 +257,10 @@ impl super::Store {
             .await
     }
 
-    /// Counts a request that spent nothing; written within a second or so, and when the store is closed.
-    ///
-    /// # Errors
-    /// When the store is being closed.
-    pub async fn count_ignored(&self, ignored: Ignored) -> Result<(), StoreError> {
-        let counted = self.ledger.settle.send(Op::Ignore(ignored)).await;
-        counted.map_err(|_| StoreError::Unavailable)
+    /// Counts a request that spent nothing; written within a second or so, and when the store is closed. While the
+    /// database keeps everyone waiting it is not counted.
+    pub fn count_ignored(&self, ignored: Ignored) {
+        let _ = self.ledger.settle.try_send(Op::Ignore(ignored));
     }
 
     /// Waits until everything queued so far is written.

@@ -162,6 +162,14 @@ impl Engine {
         }
     }
 
+    /// Whether someone waits for the one writer, where there is only one.
+    fn is_wanted(&self) -> bool {
+        match self {
+            Self::Sqlite(db) => db.is_wanted(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     pub(crate) async fn begin(&self) -> Result<Tx, sqlx::Error> {
         Ok(match self {
             Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),

@@ -4,21 +4,26 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, SqlitePool, Transaction};
+use sqlx::{
+    ConnectOptions, Connection, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
+};
 use tokio_util::task::AbortOnDropHandle;
 
 mod checkpoint;
 mod file;
+mod scripts;
 
 use super::StoreError;
-use super::ledger::settle::{Records, record_sql, started_sql};
-use super::ledger::wanted::{Wanted, insert_sql};
+use super::ledger::settle::Records;
+use super::ledger::wanted::Wanted;
 use crate::domain::id::SessionId;
+use scripts::{BOTH_SCRIPT, RECORD, RECORD_SCRIPT, RESERVE_SCRIPT, SPEND_AND_INSERT};
 
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
@@ -43,6 +48,24 @@ pub struct SqliteEngine {
     read: SqlitePool,
     list: SqlitePool,
     checkpoints: Arc<AbortOnDropHandle<()>>,
+    /// Transactions that wait for the writer.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// One that waits, for as long as this is kept.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn count(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 impl SqliteEngine {
@@ -106,6 +129,7 @@ impl SqliteEngine {
             read,
             list,
             checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
+            waiting: Arc::default(),
         })
     }
 
@@ -129,7 +153,15 @@ impl SqliteEngine {
 
     /// A transaction that is the writer from its start, so that it can never fail half-way for lack of the lock.
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, sqlx::Error> {
-        self.write.begin_with("BEGIN IMMEDIATE").await
+        let waiting = Waiting::count(&self.waiting);
+        let connection = self.write.acquire().await;
+        drop(waiting);
+        Transaction::begin(connection?, Some("BEGIN IMMEDIATE".into_sql_str())).await
+    }
+
+    /// Whether a transaction waits for the writer.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
     }
 
     pub(super) async fn close(&self) {
@@ -235,70 +267,6 @@ fn commit_tag() -> i64 {
     getrandom::fill(&mut random).expect("the operating system gives random bytes");
     i64::from_le_bytes(random)
 }
-
-/// Records, names those whose use was given back before, and tells of the others. Whom a statement left out is looked
-/// up only where it changed fewer rows than it was asked to. `jsonb_each` spares each value the way through text.
-macro_rules! record_and_check_sql {
-    ($update:literal, $insert:literal) => {
-        concat!(
-            record_sql!($update, "jsonb_each"),
-            ";
-SELECT value ->> 0 FROM jsonb_each(CASE WHEN changes() = $5 THEN '[]' ELSE $1 END) WHERE NOT EXISTS
-    (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL);
-",
-            started_sql!($insert, "jsonb_each"),
-            "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active')"
-        )
-    };
-}
-
-/// The first statement is the one that spends uses: the predicate that grants them is its WHERE clause.
-macro_rules! spend_and_insert_sql {
-    ($update:literal, $insert:literal) => {
-        concat!(
-            $update,
-            " links SET
-    granted = MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
-    used = used + MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
-    last_used_at = wanted.at, granted_in = $4
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS n, value ->> 2 AS at FROM jsonb_each($2)) AS wanted
-WHERE links.id = wanted.id
-  AND deactivated_at IS NULL AND deleted_at IS NULL
-  AND (expires_at IS NULL OR expires_at > wanted.at)
-  AND (usage_limit IS NULL OR used < usage_limit);
-",
-            insert_sql!($insert, "jsonb_each"),
-            "
-WHERE asked.value ->> 1 IS NULL OR asked.value ->> 10 <=
-    (SELECT granted FROM links WHERE links.id = asked.value ->> 1 AND granted_in = $4);
-SELECT value ->> 0 FROM jsonb_each(CASE WHEN changes() = $6 THEN '[]' ELSE $3 END)
-    WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0)"
-        )
-    };
-}
-
-const RECORD: &str = record_and_check_sql!("UPDATE", "INSERT");
-const SPEND_AND_INSERT: &str = spend_and_insert_sql!("UPDATE", "INSERT");
-
-// `OR ROLLBACK` spares SQLite the copies of pages it would need to undo one statement alone: a script that fails is
-// undone as a whole.
-const RECORD_SCRIPT: &str = concat!(
-    "BEGIN IMMEDIATE; ",
-    record_and_check_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
-    "; COMMIT"
-);
-const RESERVE_SCRIPT: &str = concat!(
-    "BEGIN IMMEDIATE; ",
-    spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
-    "; COMMIT"
-);
-const BOTH_SCRIPT: &str = concat!(
-    "BEGIN IMMEDIATE; ",
-    record_and_check_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
-    "; ",
-    spend_and_insert_sql!("UPDATE OR ROLLBACK", "INSERT OR ROLLBACK"),
-    "; COMMIT"
-);
 
 #[cfg(test)]
 pub(super) mod tests {

@@ -154,13 +154,7 @@ impl Visit<'_> {
             day,
             reason: reason.as_str(),
         };
-        let store = self.state.store.clone();
-        // Counted behind the answer's back: a previewer need not wait for the disk.
-        self.state.spawn(async move {
-            if let Err(error) = store.count_ignored(ignored).await {
-                tracing::error!(link = %link_id, "an ignored request could not be counted: {error}");
-            }
-        });
+        self.state.store.count_ignored(ignored);
         Ok(Answer::Page(terms.clone(), "ignored"))
     }
 

@@ -13,8 +13,8 @@ use crate::store::{Engine, Held, StoreError};
 /// The most operations in one commit.
 const BATCH_MAX: usize = 512;
 
-/// Commits in a row on one connection while more operations wait: taking it from the pool and giving it back costs two
-/// round trips, and whoever else writes waits for its turn meanwhile.
+/// Commits in a row on one connection while more operations wait and no other transaction does: taking it from the pool
+/// and giving it back costs two round trips.
 const TURNS_MAX: u32 = 8;
 
 /// How long one commit may take before the database counts as down: a server that fell silent is not waited for.
@@ -51,7 +51,7 @@ impl Lane {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
                     self.commit(&mut ops).await;
-                    if queue.is_empty() || self.turns >= TURNS_MAX {
+                    if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
                     }
                     if taken == 0 {
