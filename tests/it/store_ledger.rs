@@ -376,7 +376,7 @@ async fn ignored_requests_are_counted_by_day_and_reason(context: Context) {
             link_id,
             day,
             reason,
-        })
+        });
     };
     count(ours, 1, "head");
     count(ours, 1, "head");
