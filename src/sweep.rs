@@ -1,4 +1,4 @@
-//! Settles what a dead process left behind, and forgets what is over.
+//! Settles what a dead process left behind, tells of links that are over, and forgets what has ended.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,10 @@ pub const SWEEP_EVERY: Duration = Duration::from_secs(5);
 
 /// How long the database may take to tell the time.
 const CLOCK_ANSWER: Duration = Duration::from_millis(500);
+
+/// The most steps of telling that links are over, of a hundred links each, so that a sweep comes to its end when very many
+/// end at once.
+const TELLING_MAX: usize = 200;
 
 /// The sweeper. Any number of nodes may run it at once.
 #[derive(Debug, Clone)]
@@ -31,6 +35,11 @@ impl Sweep {
         let refunded = self.store.refund_abandoned(now).await?;
         if refunded > 0 {
             tracing::info!(refunded, "gave back uses that a dead process had spent");
+        }
+        for _ in 0..TELLING_MAX {
+            if !self.store.tell_of_links(&self.clock).await? {
+                break;
+            }
         }
         self.store.forget_ended(now).await?;
         self.store.forget_answers(now).await?;

@@ -123,9 +123,10 @@ CREATE TABLE audit_log (
     address TEXT,
     detail TEXT
 );
+CREATE INDEX audit_log_object ON audit_log (object_id, id);
 CREATE FUNCTION audit_log_is_only_added_to() RETURNS trigger LANGUAGE plpgsql
 AS $$ BEGIN RAISE EXCEPTION 'the audit log is only added to'; END $$;
-CREATE TRIGGER audit_log_is_only_added_to BEFORE UPDATE OR DELETE ON audit_log
+CREATE TRIGGER audit_log_is_only_added_to BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
 FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_only_added_to();
 
 -- Sessions whose personal data has a time, by when it began; those that ended without a result, by their ids.
@@ -139,6 +140,6 @@ ALTER TABLE idenfy_events DROP COLUMN scan_ref;
 ALTER TABLE links ADD COLUMN exhausted_told_at BIGINT;
 ALTER TABLE links ADD COLUMN expired_told_at BIGINT;
 CREATE INDEX links_to_tell_exhausted ON links (id)
-    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deleted_at IS NULL;
+    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
 CREATE INDEX links_to_tell_expired ON links (expires_at)
-    WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deleted_at IS NULL;
+    WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;

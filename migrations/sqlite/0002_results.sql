@@ -121,6 +121,7 @@ CREATE TABLE audit_log (
     address TEXT,
     detail TEXT
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX audit_log_object ON audit_log (object_id, id);
 CREATE TRIGGER audit_log_is_not_changed BEFORE UPDATE ON audit_log
 BEGIN SELECT RAISE(ABORT, 'the audit log is only added to'); END;
 CREATE TRIGGER audit_log_is_not_shortened BEFORE DELETE ON audit_log
@@ -137,6 +138,6 @@ ALTER TABLE idenfy_events DROP COLUMN scan_ref;
 ALTER TABLE links ADD COLUMN exhausted_told_at INTEGER;
 ALTER TABLE links ADD COLUMN expired_told_at INTEGER;
 CREATE INDEX links_to_tell_exhausted ON links (id)
-    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deleted_at IS NULL;
+    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
 CREATE INDEX links_to_tell_expired ON links (expires_at)
-    WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deleted_at IS NULL;
+    WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;

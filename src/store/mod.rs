@@ -45,6 +45,7 @@ pub mod inbound;
 pub mod keys;
 pub mod ledger;
 pub mod links;
+mod links_told;
 mod postgres;
 pub mod questions;
 mod schema;

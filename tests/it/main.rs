@@ -37,6 +37,7 @@ mod silence;
 mod store_events;
 mod store_kit;
 mod store_ledger;
+mod store_links_told;
 mod store_questions;
 mod store_records;
 mod store_rule;
@@ -84,6 +85,7 @@ fn main() {
         store_events::tests(),
         store_ledger::tests(),
         store_questions::tests(),
+        store_links_told::tests(),
         store_records::tests(),
         store_rule::tests(),
         store_schema::tests(),
