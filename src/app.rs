@@ -26,6 +26,8 @@ use crate::sandbox::{self, Sandbox};
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
 use crate::web::{self, State};
+use crate::webhooks::feed::{Feed, Pace};
+use crate::webhooks::publisher::Publisher;
 
 mod servers;
 
@@ -125,8 +127,10 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             .send_callback_url
             .then(|| format!("{public_url}/webhooks/idenfy")),
     };
+    let feed = Feed::new(store.clone(), clock.clone(), Pace::default());
     let state = Arc::new(State {
         metrics,
+        feed: feed.clone(),
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
         agents: web::agents::Agents::new(),
@@ -161,7 +165,12 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         lookup,
         retention_days: config.retention.days,
     };
+    let publisher = Publisher {
+        store: store.clone(),
+    };
     background.push(("the sweep", tokio::spawn(sweep.run())));
+    background.push(("the publisher", tokio::spawn(publisher.run())));
+    background.push(("the feed", tokio::spawn(feed.run())));
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
     Ok(Running {
@@ -194,6 +203,8 @@ impl Running {
     pub async fn stop(self) {
         let end = Instant::now() + Duration::from_secs(SHUTDOWN_SECONDS);
         self.state.stopping.store(true, Ordering::Relaxed);
+        // Nobody waits for streams, which have no end of their own.
+        self.state.feed.end();
         // Workers take their tasks with them, so these are waited for first: some have lost their connection.
         for server in &self.servers {
             server.pause().await;

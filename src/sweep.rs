@@ -41,6 +41,8 @@ impl Sweep {
                 break;
             }
         }
+        // What a node wrote that died before it published it.
+        self.store.publish().await?;
         self.store.forget_ended(now).await?;
         self.store.forget_answers(now).await?;
         Ok(refunded)

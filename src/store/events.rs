@@ -12,9 +12,11 @@ use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 
 mod raise;
+mod signals;
 
 pub use raise::{NewEvent, Shown, Subject};
 pub(super) use raise::{News, raise};
+pub use signals::Signals;
 
 /// The channel on which PostgreSQL tells every node that there are new events.
 pub(crate) const CHANNEL: &str = "entrypass_events";
@@ -134,6 +136,19 @@ impl Store {
                 .await?
         });
         Ok(newest)
+    }
+
+    /// The place of the oldest event that is still kept; 0 where there is none.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn oldest_event(&self) -> Result<i64, StoreError> {
+        let (oldest,): (i64,) = each!(self, |db| {
+            sqlx::query_as("SELECT COALESCE(MIN(position), 0) FROM events")
+                .fetch_one(db.read())
+                .await?
+        });
+        Ok(oldest)
     }
 
     /// Events in their order, oldest first.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sqlx::migrate::Migrator;
 use sqlx::pool::PoolConnection;
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres, Transaction};
 use tokio::time::timeout;
 
@@ -93,6 +93,22 @@ impl PostgresEngine {
 
     pub(super) async fn close(&self) {
         self.pool.close().await;
+    }
+
+    /// Listens on a channel, on a connection of its own, so that the pool has none less.
+    pub(super) async fn listen(&self, channel: &str) -> Result<PgListener, sqlx::Error> {
+        let options = PgConnectOptions::clone(&self.pool.connect_options());
+        let own = PgPoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connect_with(options)
+            .await?;
+        let mut listener = PgListener::connect_with(&own).await?;
+        listener.ignore_pool_close_event(true);
+        listener.listen(channel).await?;
+        Ok(listener)
     }
 
     /// Records and reserves, each a statement that is a transaction by itself: one round trip. Returns who was

@@ -21,6 +21,7 @@ use crate::domain::slug::Slug;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::store::Store;
+use crate::webhooks::feed::Feed;
 
 pub mod agents;
 pub mod api;
@@ -57,6 +58,8 @@ pub struct State {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Events as they come.
+    pub feed: Feed,
     /// The bound on clicks from one address.
     pub limiter: limiter::Limiter,
     /// Terms of links clicked lately.

@@ -18,6 +18,9 @@ const DATABASE_RETRY_SECONDS: u32 = 5;
 /// Suggested pause for a visitor whose earlier session is not over, in seconds.
 const EARLIER_RETRY_SECONDS: u32 = 60;
 
+/// Suggested pause while too many listen to events, in seconds.
+const LISTENERS_RETRY_SECONDS: u32 = 30;
+
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Problem {
@@ -63,6 +66,8 @@ pub enum Problem {
     IdempotencyMismatch,
     /// The first request with the idempotency key is still running.
     IdempotencyInProgress,
+    /// As many listen to events as one node serves.
+    TooManyListeners,
     /// The database does not answer.
     Database,
 }
@@ -200,6 +205,11 @@ impl Problem {
                 "idempotency_in_progress",
                 "The first request with this Idempotency-Key still runs.",
             ),
+            Self::TooManyListeners => (
+                503,
+                "too_many_listeners",
+                "Too many listen to events on this server.",
+            ),
             Self::Database => (
                 503,
                 "database_unavailable",
@@ -220,6 +230,7 @@ impl Problem {
             Self::VerificationUnavailable(seconds)
             | Self::IdenfyUnavailable(seconds)
             | Self::RateLimited(seconds) => Some(*seconds),
+            Self::TooManyListeners => Some(LISTENERS_RETRY_SECONDS),
             Self::Database => Some(DATABASE_RETRY_SECONDS),
             _ => None,
         }

@@ -24,6 +24,7 @@ mod cli;
 mod clicks;
 mod crash;
 mod erasure;
+mod events_stream;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
@@ -74,6 +75,7 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         erasure::tests(),
+        events_stream::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),

@@ -166,8 +166,14 @@ async fn every_parameter_that_is_described_is_read(context: Context) {
                 let request = gateway
                     .request(method.clone(), &path)
                     .bearer_auth(&gateway.key);
-                let (status, answer) = told(request.send().await.unwrap()).await;
-                assert_eq!(status, 200, "{path} {parameter}: {answer}");
+                let answer = request.send().await.unwrap();
+                if answer.headers()["content-type"] == "text/event-stream" {
+                    // It has no end that could be waited for.
+                    assert_eq!(answer.status(), 200, "{path} {parameter}");
+                } else {
+                    let (status, answer) = told(answer).await;
+                    assert_eq!(status, 200, "{path} {parameter}: {answer}");
+                }
                 read += 1;
             }
         }

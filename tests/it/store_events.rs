@@ -173,6 +173,10 @@ async fn old_events_are_forgotten_but_the_newest(context: Context) {
     kit.clock.advance(KEPT_MS + 1);
     assert_eq!(kit.store.forget_events(kit.now()).await.unwrap(), 2);
     assert_eq!(all(&kit).await.len(), 1);
+    assert_eq!(
+        kit.store.oldest_event().await.unwrap(),
+        kit.store.newest_event().await.unwrap()
+    );
 }
 
 async fn whoever_listens_hears_of_news(context: Context) {
@@ -181,9 +185,12 @@ async fn whoever_listens_hears_of_news(context: Context) {
     let mut news = kit.store.news();
     let session = kit.spend(&link).await;
     assert!(!news.has_changed().unwrap());
+    let mut signals = kit.store.signals().await;
     kit.store
         .record(kit.answer_for(&session, &[]))
         .await
         .unwrap();
     news.changed().await.unwrap();
+    kit.store.publish().await.unwrap();
+    signals.heard().await;
 }

@@ -7,6 +7,7 @@ use super::resource;
 
 pub mod answer;
 pub mod caller;
+pub mod events;
 pub mod fields;
 pub mod idempotent;
 pub mod keys;
@@ -78,6 +79,7 @@ calls! {
     "/sessions": get sessions::list, post sessions::create;
     "/sessions/{id}": get sessions::get, delete sessions::delete;
     "/sessions/{id}/refresh": post sessions::refresh;
+    "/events": get events::stream;
     "/keys": get keys::list, post keys::create;
     "/keys/{id}": get keys::get, delete keys::delete;
 }

@@ -16,14 +16,14 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, OpenApi, RefOr, Required, Server};
 
-use super::schemas::{AgeEstimationSchema, TokenOptionsSchema};
+use super::schemas::{AgeEstimationSchema, EventTypeSchema, TokenOptionsSchema};
 use crate::web::problem::{Problem, ProblemDocument};
 use crate::web::{hooks, ops};
 
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 5] = [
     (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",
+    ),
+    (
+        "Events",
+        "What happens, as it happens, as server-sent events.",
     ),
     (
         "Keys",
@@ -50,7 +54,12 @@ const TAGS: [(&str, &str); 5] = [
 #[derive(utoipa::OpenApi)]
 #[openapi(
     paths(ops::live, ops::ready, hooks::receive),
-    components(schemas(ProblemDocument, TokenOptionsSchema, AgeEstimationSchema))
+    components(schemas(
+        ProblemDocument,
+        TokenOptionsSchema,
+        AgeEstimationSchema,
+        EventTypeSchema
+    ))
 )]
 struct Outside;
 

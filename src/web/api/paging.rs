@@ -54,36 +54,58 @@ pub struct PageQuery {
 /// The parameters of a list.
 #[derive(Debug)]
 pub struct Query {
-    values: BTreeMap<String, String>,
+    values: BTreeMap<String, Vec<String>>,
     errors: FieldErrors,
 }
+
+/// The parameters of a page.
+const PAGING: [&str; 2] = ["limit", "cursor"];
 
 impl Query {
     /// Reads the query string; parameters other than `allowed`, `limit` and `cursor` are refused.
     #[must_use]
     pub fn read(request: &HttpRequest, allowed: &[&str]) -> Self {
+        Self::read_only(request, &[allowed, &PAGING].concat())
+    }
+
+    /// Reads the query string of what has no pages; parameters other than `allowed` are refused.
+    #[must_use]
+    pub fn read_only(request: &HttpRequest, allowed: &[&str]) -> Self {
         let mut query = Self {
             values: BTreeMap::new(),
             errors: FieldErrors::default(),
         };
         for (name, value) in url::form_urlencoded::parse(request.query_string().as_bytes()) {
-            if !allowed.contains(&&*name) && !["limit", "cursor"].contains(&&*name) {
+            if !allowed.contains(&&*name) {
                 query.errors.push(name, "unknown parameter");
             } else if value.chars().count() > FILTER_MAX || value.chars().any(char::is_control) {
                 let message =
                     format!("must have at most {FILTER_MAX} characters, none of them control");
                 query.errors.push(name, message);
             } else if !value.is_empty() {
-                query.values.insert(name.into_owned(), value.into_owned());
+                let values = query.values.entry(name.into_owned()).or_default();
+                values.push(value.into_owned());
             }
         }
         query
     }
 
-    /// The value of a filter.
+    /// The value of a filter; the last where there are several.
     #[must_use]
     pub fn take(&mut self, name: &str) -> Option<String> {
-        self.values.remove(name)
+        self.values.remove(name)?.pop()
+    }
+
+    /// The values of a filter, which may be given several times, and parted by commas.
+    pub fn take_each<T>(
+        &mut self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Vec<T> {
+        let values = self.values.remove(name).unwrap_or_default();
+        let each = values.iter().flat_map(|value| value.split(','));
+        each.filter_map(|value| self.errors.check(name, parse(value.trim())))
+            .collect()
     }
 
     /// The value of a filter that must be an id.
@@ -94,6 +116,33 @@ impl Query {
             self.errors.push(name, "must be an id");
         }
         id
+    }
+
+    /// Takes what `parse` makes of the value of a filter.
+    pub fn take_as<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.take(name)?;
+        self.errors.check(name, parse(&value))
+    }
+
+    /// Notes that a header is wrong, too.
+    pub fn wrong(&mut self, name: &str, message: &str) {
+        self.errors.push(name, message);
+    }
+
+    /// Ends the reading of what has no pages.
+    ///
+    /// # Errors
+    /// Every parameter that was wrong.
+    pub fn end(self) -> Result<(), Problem> {
+        if self.errors.is_empty() {
+            Ok(())
+        } else {
+            Err(Problem::invalid(self.errors))
+        }
     }
 
     /// How many items, and before which; ends the reading.

@@ -7,6 +7,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::event::EventType;
 use crate::domain::flow::Flow;
 use crate::domain::link::LinkStatus;
 use crate::domain::locale::Locale;
@@ -61,6 +62,18 @@ schema!(
         "The code of one of iDenfy's languages. They are iDenfy's own: `si` is Slovenian, `zh_tw` traditional \
          Chinese. Read in any case, answered in lower case.",
         Locale::ALL.map(Locale::as_str),
+    )
+);
+
+schema!(
+    /// What can happen.
+    EventTypeSchema as "EventType",
+    words(
+        "`session.started`: iDenfy started a session. `session.updated`: what it shows changed. `session.finished`: it has a \
+         final result, or another one. `link.exhausted`: a link's last use is spent. `link.expired`: its time is over. \
+         `idenfy.unavailable`: iDenfy does not answer, or refuses the credentials. `idenfy.out_of_credits`: the account has \
+         none left. `idenfy.recovered`: sessions start again. `endpoint.disabled`: an endpoint was switched off.",
+        EventType::subscribable().map(EventType::as_str),
     )
 );
 
@@ -169,7 +182,7 @@ const SESSION_STATES: &str = "Where the session stands.\n\n\
     - `deleted`, `archived`: no longer held by iDenfy, or put away there.\n\n\
     A value that iDenfy invents later is passed on in lower case: treat unknown ones as not approved.";
 
-fn words<const N: usize>(about: &str, words: [&'static str; N]) -> Schema {
+fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(about))

@@ -38,6 +38,7 @@ fn all() -> Vec<Problem> {
         Problem::VerificationUnavailable(30),
         Problem::IdenfyUnavailable(10),
         Problem::Database,
+        Problem::TooManyListeners,
         Problem::LinkNotFound,
         Problem::LinkDeactivated,
         Problem::LinkExpired,
@@ -85,6 +86,9 @@ const fn advice(problem: &Problem) -> &'static str {
         }
         Problem::Database => {
             "The gateway cannot reach its database. Try again after `Retry-After` seconds."
+        }
+        Problem::TooManyListeners => {
+            "As many listen to events as one server serves. Close streams that nobody reads; try again after `Retry-After` seconds."
         }
         Problem::LinkNotFound => "For visitors who ask for JSON: no link has this address.",
         Problem::LinkDeactivated => {
