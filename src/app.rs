@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::domain::secret::Secret;
 use crate::erasing::Erasing;
 use crate::http;
+use crate::idenfy::health::Health;
 use crate::idenfy::{Client, ClientError};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
@@ -96,9 +97,12 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             StartError::Sandboxes
         });
     }
+    let metrics = Metrics::new();
+    let health = Health::new(clock.clone(), metrics.clone());
     let sweep = Sweep {
         store: store.clone(),
         clock: clock.clone(),
+        health: health.clone(),
     };
     sweep.set_clock().await?;
     let secret = match config.server.secret.clone() {
@@ -113,12 +117,12 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     if let (Some(_), Ok(page)) = (&sandbox, Url::parse(&public_url)) {
         idenfy = idenfy.with_sandbox_page(page);
     }
-    let metrics = Metrics::new();
     let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
     let redeemer = Redeemer {
         lookup: lookup.clone(),
         store: store.clone(),
         idenfy,
+        health: health.clone(),
         clock: clock.clone(),
         metrics: metrics.clone(),
         budget: Duration::from_millis(config.idenfy.timeout_ms),
@@ -131,6 +135,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let state = Arc::new(State {
         metrics,
         feed: feed.clone(),
+        health: health.clone(),
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
         agents: web::agents::Agents::new(),

@@ -1,8 +1,8 @@
 //! Prometheus metrics. No slug, clientId or address is ever a label.
 
 use prometheus::{
-    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
+    Registry, TextEncoder,
 };
 
 /// Upper bounds of the mint duration's buckets, in seconds.
@@ -20,6 +20,7 @@ pub struct Metrics {
     /// Mints under way.
     pub mints_in_flight: IntGauge,
     webhooks: IntCounterVec,
+    idenfy_faults: IntGaugeVec,
 }
 
 impl Metrics {
@@ -59,8 +60,17 @@ impl Metrics {
         let mints_in_flight =
             IntGauge::new("entrypass_mints_in_flight", "Calls to iDenfy under way.")
                 .expect("names are valid");
+        let idenfy_faults = IntGaugeVec::new(
+            Opts::new(
+                "entrypass_idenfy_fault",
+                "Whether iDenfy starts no sessions, by why.",
+            ),
+            &["fault"],
+        )
+        .expect("names are valid");
         let registry = Registry::new();
-        let collectors: [Box<dyn prometheus::core::Collector>; 5] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 6] = [
+            Box::new(idenfy_faults.clone()),
             Box::new(clicks.clone()),
             Box::new(webhooks.clone()),
             Box::new(deliveries.clone()),
@@ -110,6 +120,7 @@ impl Metrics {
             mint_duration,
             mints_in_flight,
             webhooks,
+            idenfy_faults,
         }
     }
 
@@ -122,6 +133,12 @@ impl Metrics {
     /// Counts a webhook: `applied`, `unchanged`, `repeat`, `not_ours`, `refused` or `malformed`.
     pub fn webhook(&self, result: &'static str) {
         self.webhooks.with_label_values(&[result]).inc();
+    }
+
+    /// Shows whether iDenfy has this fault now.
+    pub fn idenfy_fault(&self, fault: &'static str, lasts: bool) {
+        let gauge = self.idenfy_faults.with_label_values(&[fault]);
+        gauge.set(lasts.into());
     }
 
     /// The metrics in Prometheus' text format.

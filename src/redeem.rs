@@ -14,6 +14,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
+use crate::idenfy::health::{Health, Leave};
 use crate::idenfy::{Client, MintError, MintRequest, Minted};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
@@ -77,7 +78,8 @@ pub struct Started {
 pub enum NotStarted {
     /// The link is expired, used up or switched off.
     Over,
-    /// As many sessions as allowed are being started; whether the link is over was not asked.
+    /// As many sessions as allowed are being started, or iDenfy is known to start none; whether the link is over was not
+    /// asked.
     Busy,
     /// The customer's earlier session is not over at iDenfy, and there is no way back into it.
     Earlier(SessionId),
@@ -99,6 +101,8 @@ pub struct Redeemer {
     pub store: Store,
     /// Who starts sessions.
     pub idenfy: Client,
+    /// Whether they do.
+    pub health: Health,
     /// The time.
     pub clock: Clock,
     /// What is counted.
@@ -135,19 +139,26 @@ impl Redeemer {
         let holds = start.holds();
         let deadline = Instant::now() + self.budget;
         loop {
-            let by = if let Some(permit) = self.idenfy.try_permit() {
+            let turn = self.idenfy.try_permit().zip(self.health.leave(start.flow));
+            let by = if let Some((permit, leave)) = turn {
                 let session = self.new_session(start);
                 match self
                     .in_time(self.store.reserve(session.clone(), holds.clone()))
                     .await?
                 {
                     Reserved::Granted => {
-                        let started = self.mint(start, session, holds).await;
+                        let started = self.mint(start, session, holds, leave).await;
                         drop(permit);
                         return started;
                     }
-                    Reserved::Refused => return Err(NotStarted::Over),
-                    Reserved::Held(by) => by,
+                    Reserved::Refused => {
+                        self.health.unused(leave);
+                        return Err(NotStarted::Over);
+                    }
+                    Reserved::Held(by) => {
+                        self.health.unused(leave);
+                        by
+                    }
                 }
             } else {
                 // Who shares a session that is being started needs no mint of his own.
@@ -200,6 +211,7 @@ impl Redeemer {
         start: &Start<'_>,
         session: NewSession,
         holds: Vec<Hold>,
+        leave: Leave,
     ) -> Result<Started, NotStarted> {
         self.settle_earlier(start, &session, &holds).await?;
         let request = MintRequest {
@@ -219,6 +231,7 @@ impl Redeemer {
             .mint_duration
             .observe(timer.elapsed().as_secs_f64());
         self.metrics.mints_in_flight.dec();
+        self.health.note(leave, minted.as_ref().err());
         match minted {
             Ok(minted) => self.record(start, &session, minted, holds).await,
             Err(error) => Err(self.refund(&session, &error, holds).await),

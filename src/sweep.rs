@@ -3,6 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
+use crate::domain::event::EventType;
+use crate::domain::id::EventId;
+use crate::idenfy::health::{Fault, Health};
+use crate::store::events::{NewEvent, Subject};
 use crate::store::{Store, StoreError};
 
 /// Pause between two sweeps: with the lease of a default mint budget, an abandoned use is back within 25 s.
@@ -22,6 +26,8 @@ pub struct Sweep {
     pub store: Store,
     /// The time.
     pub clock: Clock,
+    /// What is known of iDenfy.
+    pub health: Health,
 }
 
 impl Sweep {
@@ -32,6 +38,7 @@ impl Sweep {
     pub async fn step(&self) -> Result<usize, StoreError> {
         self.set_clock().await?;
         let now = self.clock.now();
+        self.tell_of_idenfy().await?;
         let refunded = self.store.refund_abandoned(now).await?;
         if refunded > 0 {
             tracing::info!(refunded, "gave back uses that a dead process had spent");
@@ -67,13 +74,53 @@ impl Sweep {
         Ok(())
     }
 
+    /// Tells the other nodes and everyone who listens what was noticed of iDenfy, and learns what they have.
+    ///
+    /// The nodes share one row, which is changed together with raising the event: so each fault is told of once, however
+    /// many nodes notice it.
+    async fn tell_of_idenfy(&self) -> Result<(), StoreError> {
+        let shared = self.store.idenfy_faults().await?;
+        let before: Vec<Fault> = shared.split(' ').filter_map(Fault::parse).collect();
+        let Some((faults, version)) = self.health.untold() else {
+            self.health.learn(&before);
+            return Ok(());
+        };
+        let names: Vec<&str> = faults.iter().map(|fault| fault.as_str()).collect();
+        let kind = headline(&faults);
+        let event = (kind != headline(&before)).then(|| NewEvent {
+            id: EventId::new(self.clock.uuid()),
+            kind: kind.unwrap_or(EventType::IdenfyRecovered),
+            at: self.clock.now(),
+            subject: Subject::Idenfy,
+            shown: None,
+        });
+        let names = names.join(" ");
+        let change = self.store.change_idenfy_faults(&shared, &names, event);
+        // Where another node was faster, the next sweep sees what it told.
+        if change.await? {
+            self.health.told(version);
+        }
+        Ok(())
+    }
+
     /// Sweeps for ever.
     pub async fn run(self) {
         loop {
             if let Err(error) = self.step().await {
                 tracing::error!("the sweep failed and will be tried again: {error}");
             }
-            tokio::time::sleep(SWEEP_EVERY).await;
+            // A change at iDenfy is told of at once.
+            let _ = tokio::time::timeout(SWEEP_EVERY, self.health.changed()).await;
         }
+    }
+}
+
+/// Which event tells of these faults; none where all is well.
+fn headline(faults: &[Fault]) -> Option<EventType> {
+    let is_unavailable = |fault: &Fault| matches!(fault, Fault::Credentials | Fault::Down);
+    match faults {
+        [] => None,
+        some if some.iter().any(is_unavailable) => Some(EventType::IdenfyUnavailable),
+        _ => Some(EventType::IdenfyOutOfCredits),
     }
 }

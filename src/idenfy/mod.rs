@@ -6,6 +6,7 @@
 pub mod callback;
 mod client;
 mod error;
+pub mod health;
 mod lookup;
 mod mint;
 mod redirect;

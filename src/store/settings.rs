@@ -1,5 +1,6 @@
 //! Small things the program keeps for itself.
 
+use super::events::{NewEvent, raise};
 use super::{Engine, Store, StoreError, postgres};
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
@@ -56,5 +57,55 @@ impl Store {
                 .await?
         });
         Ok(kept)
+    }
+
+    /// The faults of iDenfy that the nodes told each other of, parted by spaces.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn idenfy_faults(&self) -> Result<String, StoreError> {
+        let row: Option<(String,)> = each!(self, |db| {
+            sqlx::query_as("SELECT value FROM settings WHERE name = 'idenfy_faults'")
+                .fetch_optional(db.read())
+                .await?
+        });
+        Ok(row.map(|(faults,)| faults).unwrap_or_default())
+    }
+
+    /// Changes them, and raises the event that tells of it. False: they are not what they were `before`, and nothing was
+    /// changed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn change_idenfy_faults(
+        &self,
+        before: &str,
+        faults: &str,
+        event: Option<NewEvent>,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let changed = within!(&mut tx, |c| {
+            sqlx::query(
+                "INSERT INTO settings (name, value) VALUES ('idenfy_faults', '')
+                 ON CONFLICT (name) DO NOTHING",
+            )
+            .execute(&mut *c)
+            .await?;
+            sqlx::query(
+                "UPDATE settings SET value = $2 WHERE name = 'idenfy_faults' AND value = $1",
+            )
+            .bind(before)
+            .bind(faults)
+            .execute(c)
+            .await?
+            .rows_affected()
+        });
+        if changed == 0 {
+            return Ok(false);
+        }
+        raise(&mut tx, event.as_slice()).await?;
+        tx.commit().await?;
+        self.news.tell();
+        Ok(true)
     }
 }

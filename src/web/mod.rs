@@ -18,6 +18,7 @@ use tokio_util::task::TaskTracker;
 use crate::clock::Clock;
 use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
+use crate::idenfy::health::Health;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::store::Store;
@@ -58,6 +59,8 @@ pub struct State {
     pub clock: Clock,
     /// What is counted.
     pub metrics: Metrics,
+    /// Whether iDenfy starts sessions.
+    pub health: Health,
     /// Events as they come.
     pub feed: Feed,
     /// The bound on clicks from one address.

@@ -30,7 +30,8 @@ pub fn metrics_route(config: &mut web::ServiceConfig) {
 #[utoipa::path(get, path = "/health/live", operation_id = "live", tag = "Health",
     responses((status = 200, description = "It runs.", body = HealthCheck)))]
 pub(super) async fn live() -> HttpResponse {
-    lines(HttpResponse::Ok(), "process", true)
+    let check = HealthCheck::new("process", true);
+    lines(HttpResponse::Ok(), &[check])
 }
 
 /// Tells whether the gateway can work.
@@ -38,31 +39,41 @@ pub(super) async fn live() -> HttpResponse {
 /// A JSON object a line, a line for each check. Send it no traffic while it answers 503.
 #[utoipa::path(get, path = "/health/ready", operation_id = "ready", tag = "Health",
     responses(
-        (status = 200, description = "All checks passed.", body = HealthCheck),
+        (status = 200, description = "The gateway can work. That iDenfy fails is told, and is no reason to send it no traffic.", body = HealthCheck),
         (status = 503, description = "A check failed.", body = HealthCheck)))]
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     if state.is_stopping() {
-        return lines(HttpResponse::ServiceUnavailable(), "process", false);
+        let check = HealthCheck::new("process", false);
+        return lines(HttpResponse::ServiceUnavailable(), &[check]);
     }
     let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
-    if let Ok(Ok(())) = answer {
-        return lines(HttpResponse::Ok(), "database", true);
-    }
-    if let Ok(Err(error)) = answer {
+    if let Ok(Err(error)) = &answer {
         tracing::warn!("not ready: {error}");
     }
-    lines(HttpResponse::ServiceUnavailable(), "database", false)
+    let is_ready = matches!(answer, Ok(Ok(())));
+    let faults: Vec<&str> = state.health.faults().iter().map(|f| f.as_str()).collect();
+    let idenfy = HealthCheck {
+        detail: (!faults.is_empty()).then(|| faults.join(", ")),
+        ..HealthCheck::new("idenfy", faults.is_empty())
+    };
+    let checks = [HealthCheck::new("database", is_ready), idenfy];
+    // Without iDenfy there is still much to be served: dead links' pages, open sessions, the API.
+    if is_ready {
+        lines(HttpResponse::Ok(), &checks)
+    } else {
+        lines(HttpResponse::ServiceUnavailable(), &checks)
+    }
 }
 
 /// One JSON object a line, a line a check.
-fn lines(mut response: actix_web::HttpResponseBuilder, check: &str, passed: bool) -> HttpResponse {
-    let status = if passed { "ok" } else { "failed" };
+fn lines(mut response: actix_web::HttpResponseBuilder, checks: &[HealthCheck]) -> HttpResponse {
+    let lines = checks
+        .iter()
+        .map(|check| serde_json::to_string(check).unwrap_or_default() + "\n");
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
-        .body(format!(
-            "{{\"check\":\"{check}\",\"status\":\"{status}\"}}\n"
-        ))
+        .body(lines.collect::<String>())
 }
 
 async fn metrics(state: web::Data<State>) -> HttpResponse {

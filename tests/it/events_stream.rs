@@ -6,6 +6,8 @@ use entrypass::clock::Clock;
 use entrypass::domain::event::EventType;
 use entrypass::domain::id::{EventId, KeyId, LinkId};
 use entrypass::domain::scope::Scope;
+use entrypass::idenfy::health::Health;
+use entrypass::metrics::Metrics;
 use entrypass::store::events::{KEPT_MS, NewEvent, Subject};
 use entrypass::store::keys::ApiKey;
 use entrypass::webhooks::feed::{Feed, Listener, Pace, Reader, Wanted};
@@ -437,6 +439,7 @@ async fn a_node_that_comes_up_publishes_what_another_left_behind(context: Contex
         .unwrap();
     entrypass::sweep::Sweep {
         store: other,
+        health: Health::new(heard.kit.clock.clone(), Metrics::new()),
         clock: heard.kit.clock.clone(),
     }
     .step()

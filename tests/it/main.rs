@@ -30,6 +30,7 @@ mod fuzz;
 mod fuzz_idenfy;
 mod fuzz_inputs;
 mod harness;
+mod idenfy_health;
 mod imports;
 mod nodes;
 mod openapi;
@@ -79,6 +80,7 @@ fn main() {
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
+        idenfy_health::tests(),
         imports::tests(),
         nodes::tests(),
         ops::tests(),

@@ -17,6 +17,7 @@ tests!(
         an_erased_session_is_told_of_without_what_was_erased,
         old_events_are_forgotten_but_the_newest,
         whoever_listens_hears_of_news,
+        what_nodes_know_of_idenfy_is_changed_by_one_of_them,
     ]
 );
 
@@ -193,4 +194,23 @@ async fn whoever_listens_hears_of_news(context: Context) {
     news.changed().await.unwrap();
     kit.store.publish().await.unwrap();
     signals.heard().await;
+}
+
+async fn what_nodes_know_of_idenfy_is_changed_by_one_of_them(context: Context) {
+    let kit = Kit::open(&context).await;
+    let store = &kit.store;
+    assert_eq!(store.idenfy_faults().await.unwrap(), "");
+    assert!(
+        store
+            .change_idenfy_faults("", "credentials", None)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .change_idenfy_faults("", "unavailable", None)
+            .await
+            .unwrap()
+    );
+    assert_eq!(store.idenfy_faults().await.unwrap(), "credentials");
 }

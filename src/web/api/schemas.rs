@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use serde::Serialize;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
@@ -162,14 +163,30 @@ pub struct Checks {
 }
 
 /// One check of the gateway's health.
-#[derive(Debug, ToSchema)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct HealthCheck {
-    /// What was checked: `process` or `database`.
-    #[schema(examples("database"))]
-    pub check: String,
+    /// What was checked: `process`, `database`, or `idenfy` by what its last answers said.
+    #[schema(value_type = String, examples("database"))]
+    pub check: &'static str,
     /// `ok` or `failed`.
-    #[schema(examples("ok"))]
-    pub status: String,
+    #[schema(value_type = String, examples("ok"))]
+    pub status: &'static str,
+    /// What is wrong with iDenfy: `credentials`, `out_of_credits`, `out_of_credits_for_age_estimation` or `unavailable`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub detail: Option<String>,
+}
+
+impl HealthCheck {
+    /// A check and whether it passed.
+    #[must_use]
+    pub const fn new(check: &'static str, passed: bool) -> Self {
+        Self {
+            check,
+            status: if passed { "ok" } else { "failed" },
+            detail: None,
+        }
+    }
 }
 
 const SESSION_STATES: &str = "Where the session stands.\n\n\

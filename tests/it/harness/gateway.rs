@@ -225,6 +225,7 @@ impl Gateway {
         let sweep = Sweep {
             store: self.state.store.clone(),
             clock: self.clock.clone(),
+            health: self.state.health.clone(),
         };
         sweep.step().await.expect("a sweep")
     }
