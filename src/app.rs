@@ -15,6 +15,7 @@ use url::Url;
 use crate::asking::Asking;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::domain::audit::Actor;
 use crate::domain::secret::Secret;
 use crate::erasing::Erasing;
 use crate::http;
@@ -97,6 +98,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             StartError::Sandboxes
         });
     }
+    let store = store.acting(&clock, Actor::System, None);
     let metrics = Metrics::new();
     let health = Health::new(clock.clone(), metrics.clone());
     let sweep = Sweep {

@@ -14,8 +14,7 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
-use crate::idenfy::health::{Health, Leave};
-use crate::idenfy::{Client, MintError, MintRequest, Minted};
+use crate::idenfy::{Client, MintError, MintRequest, Minted, health};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
 use crate::store::ledger::{Client as ClientOf, Hold, NewSession, Record, Reserved};
@@ -78,8 +77,7 @@ pub struct Started {
 pub enum NotStarted {
     /// The link is expired, used up or switched off.
     Over,
-    /// As many sessions as allowed are being started, or iDenfy is known to start none; whether the link is over was not
-    /// asked.
+    /// As many sessions as allowed are being started, or iDenfy starts none; whether the link is over was not asked.
     Busy,
     /// The customer's earlier session is not over at iDenfy, and there is no way back into it.
     Earlier(SessionId),
@@ -102,7 +100,7 @@ pub struct Redeemer {
     /// Who starts sessions.
     pub idenfy: Client,
     /// Whether they do.
-    pub health: Health,
+    pub health: health::Health,
     /// The time.
     pub clock: Clock,
     /// What is counted.
@@ -151,14 +149,8 @@ impl Redeemer {
                         drop(permit);
                         return started;
                     }
-                    Reserved::Refused => {
-                        self.health.unused(leave);
-                        return Err(NotStarted::Over);
-                    }
-                    Reserved::Held(by) => {
-                        self.health.unused(leave);
-                        by
-                    }
+                    Reserved::Refused => return Err(NotStarted::Over),
+                    Reserved::Held(by) => by,
                 }
             } else {
                 // Who shares a session that is being started needs no mint of his own.
@@ -211,7 +203,7 @@ impl Redeemer {
         start: &Start<'_>,
         session: NewSession,
         holds: Vec<Hold>,
-        leave: Leave,
+        leave: health::Leave,
     ) -> Result<Started, NotStarted> {
         self.settle_earlier(start, &session, &holds).await?;
         let request = MintRequest {
@@ -231,7 +223,7 @@ impl Redeemer {
             .mint_duration
             .observe(timer.elapsed().as_secs_f64());
         self.metrics.mints_in_flight.dec();
-        self.health.note(leave, minted.as_ref().err());
+        leave.note(minted.as_ref().err());
         match minted {
             Ok(minted) => self.record(start, &session, minted, holds).await,
             Err(error) => Err(self.refund(&session, &error, holds).await),

@@ -7,6 +7,7 @@ use clap::{Parser, Subcommand};
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
+use crate::domain::audit::Actor;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::secret::Secret;
 use crate::store::Store;
@@ -108,11 +109,12 @@ impl Context {
 
     /// On a database of any version.
     async fn connect(config: Config) -> Result<Self, Failure> {
+        let clock = Clock::system();
         let store = Store::open_existing(database(&config)).await?;
         Ok(Self {
             config,
-            store,
-            clock: Clock::system(),
+            store: store.acting(&clock, Actor::Command, None),
+            clock,
         })
     }
 }

@@ -115,6 +115,11 @@ id!(
     DeliveryId
 );
 
+id!(
+    /// Names a line of the audit log.
+    AuditId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

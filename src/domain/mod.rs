@@ -2,6 +2,7 @@
 //!
 //! What enters the program becomes one of these once, at the edge, and is trusted from there on.
 
+pub mod audit;
 pub mod channel;
 pub mod country;
 pub mod event;

@@ -105,11 +105,13 @@ struct Since {
     is_own: bool,
 }
 
-/// The leave to call iDenfy.
-#[derive(Debug, Clone, Copy)]
+/// The leave to call iDenfy. Dropped without a word on what came of the call, it is the next click's.
+#[derive(Debug)]
 pub struct Leave {
+    health: Health,
     flow: Flow,
     begun: u64,
+    is_noted: bool,
 }
 
 impl Health {
@@ -133,76 +135,32 @@ impl Health {
     pub fn leave(&self, flow: Flow) -> Option<Leave> {
         let inner = &self.inner;
         let begun = inner.begun.load(Ordering::Acquire);
-        let leave = Some(Leave { flow, begun });
-        if inner.is_clear.load(Ordering::Acquire) {
-            return leave;
+        if !inner.is_clear.load(Ordering::Acquire) && !self.may_probe(flow) {
+            return None;
         }
-        let now = inner.clock.now();
+        Some(Leave {
+            health: self.clone(),
+            flow,
+            begun,
+            is_noted: false,
+        })
+    }
+
+    /// Whether no fault is in the way; where one is, whether it is time to find out, which is this click's then.
+    fn may_probe(&self, flow: Flow) -> bool {
+        let now = self.inner.clock.now();
         let mut known = self.known();
         let in_the_way = [Fault::Credentials, Fault::of_credits(flow)];
         let is_known = |fault: &Fault| known.faults.get(fault).is_some_and(|f| f.probe_at > now);
         if in_the_way.iter().any(is_known) {
-            return None;
+            return false;
         }
         for fault in in_the_way {
             if let Some(since) = known.faults.get_mut(&fault) {
                 since.probe_at = now.plus_millis(PROBE_EVERY_MS);
             }
         }
-        leave
-    }
-
-    /// Gives a leave back that led to no call: the next click may find out instead.
-    pub fn unused(&self, leave: Leave) {
-        if self.inner.is_clear.load(Ordering::Acquire) {
-            return;
-        }
-        let (now, mut known) = (self.inner.clock.now(), self.known());
-        for fault in [Fault::Credentials, Fault::of_credits(leave.flow)] {
-            if let Some(since) = known.faults.get_mut(&fault) {
-                since.probe_at = since.probe_at.min(now);
-            }
-        }
-    }
-
-    /// Notes what came of a call: a session, or why none.
-    pub fn note(&self, leave: Leave, failed: Option<&MintError>) {
-        let inner = &self.inner;
-        if failed.is_none() && inner.is_clear.load(Ordering::Acquire) {
-            return;
-        }
-        let mut known = self.known();
-        let credits = Fault::of_credits(leave.flow);
-        match failed {
-            // It was on its way when the fault began.
-            None if leave.begun < inner.begun.load(Ordering::Acquire) => {}
-            None => {
-                known.failures = 0;
-                self.end(&mut known, &[Fault::Credentials, credits, Fault::Down]);
-            }
-            Some(MintError::OutOfCredits) => {
-                self.end(&mut known, &[Fault::Credentials, Fault::Down]);
-                self.begin(&mut known, credits);
-            }
-            Some(MintError::Credentials) => {
-                self.end(&mut known, &[Fault::Down]);
-                self.begin(&mut known, Fault::Credentials);
-            }
-            Some(
-                MintError::Unreachable
-                | MintError::Timeout
-                | MintError::BrokenOff
-                | MintError::IdenfyFault { .. },
-            ) => {
-                known.failures = known.failures.saturating_add(1);
-                if known.failures >= FAILURES_MAX {
-                    self.begin(&mut known, Fault::Down);
-                }
-            }
-            // They say something of this call, or of nothing.
-            Some(_) => {}
-        }
-        self.show(&known);
+        true
     }
 
     fn begin(&self, known: &mut Known, fault: Fault) {
@@ -290,5 +248,63 @@ impl Health {
             .known
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Leave {
+    /// Notes what came of the call: a session, or why none.
+    pub fn note(mut self, failed: Option<&MintError>) {
+        self.is_noted = true;
+        let (health, inner) = (&self.health, &self.health.inner);
+        if failed.is_none() && inner.is_clear.load(Ordering::Acquire) {
+            return;
+        }
+        let mut known = health.known();
+        let credits = Fault::of_credits(self.flow);
+        match failed {
+            // It was on its way when the fault began.
+            None if self.begun < inner.begun.load(Ordering::Acquire) => {}
+            None => {
+                known.failures = 0;
+                health.end(&mut known, &[Fault::Credentials, credits, Fault::Down]);
+            }
+            Some(MintError::OutOfCredits) => {
+                health.end(&mut known, &[Fault::Credentials, Fault::Down]);
+                health.begin(&mut known, credits);
+            }
+            Some(MintError::Credentials) => {
+                health.end(&mut known, &[Fault::Down]);
+                health.begin(&mut known, Fault::Credentials);
+            }
+            Some(
+                MintError::Unreachable
+                | MintError::Timeout
+                | MintError::BrokenOff
+                | MintError::IdenfyFault { .. },
+            ) => {
+                known.failures = known.failures.saturating_add(1);
+                if known.failures >= FAILURES_MAX {
+                    health.begin(&mut known, Fault::Down);
+                }
+            }
+            // They say something of this call, or of nothing.
+            Some(_) => {}
+        }
+        health.show(&known);
+    }
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        if self.is_noted || self.health.inner.is_clear.load(Ordering::Acquire) {
+            return;
+        }
+        let now = self.health.inner.clock.now();
+        let mut known = self.health.known();
+        for fault in [Fault::Credentials, Fault::of_credits(self.flow)] {
+            if let Some(since) = known.faults.get_mut(&fault) {
+                since.probe_at = since.probe_at.min(now);
+            }
+        }
     }
 }

@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::ledger::json_rows;
 use super::{Store, StoreError, Tx};
+use crate::domain::audit::Action;
 use crate::domain::id::SessionId;
 use crate::domain::timestamp::Timestamp;
 
@@ -54,8 +55,8 @@ impl Store {
             .rows_affected()
         });
         erase(&mut tx, &[id], now).await?;
-        tx.commit().await?;
-        Ok(known > 0)
+        self.end_noted(tx, known, Action::SessionErased, id, None)
+            .await
     }
 
     /// Erases the personal data of sessions that ended before `before`, some at a time, here only. Returns how many.
@@ -84,6 +85,10 @@ impl Store {
                 .await?;
         }
         erase(&mut tx, &old, now).await?;
+        for id in &old {
+            self.note(&mut tx, Action::SessionErased, id, Some("retention"))
+                .await?;
+        }
         tx.commit().await?;
         Ok(old.len())
     }

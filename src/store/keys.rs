@@ -4,6 +4,7 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
+use crate::domain::audit::Action;
 use crate::domain::id::KeyId;
 use crate::domain::scope::Scope;
 use crate::domain::secret::Secret;
@@ -105,7 +106,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn insert_key(&self, key: &ApiKey, text: &Secret) -> Result<(), StoreError> {
         let scopes: Vec<&str> = key.scopes.iter().map(|scope| scope.as_str()).collect();
-        each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        within!(&mut tx, |c| {
             sqlx::query(
                 "INSERT INTO api_keys (id, name, digest, prefix, scopes, created_at, expires_at)
                  VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -119,11 +121,14 @@ impl Store {
             .bind(scopes.join(" "))
             .bind(key.created_at)
             .bind(key.expires_at)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(())
+        let detail = format!("{} ({})", key.name, scopes.join(" "));
+        self.note(&mut tx, Action::KeyCreated, key.id, Some(&detail))
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// The key of that text, if it is valid now; notes that it was used.
@@ -200,15 +205,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn revoke_key(&self, id: KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query("UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL")
                 .bind(id)
                 .bind(now)
-                .execute(db.write())
+                .execute(c)
                 .await?
                 .rows_affected()
         });
-        Ok(done > 0)
+        self.end_noted(tx, done, Action::KeyRevoked, id, None).await
     }
 }
 

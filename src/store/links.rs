@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::{Store, StoreError, is_duplicate};
+use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::link::{Link, LinkStatus, LinkTerms};
@@ -126,6 +127,13 @@ impl Store {
                 Err(error) if is_duplicate(&error) => return Ok(Err(position)),
                 other => other?,
             }
+            self.note(
+                &mut tx,
+                Action::LinkCreated,
+                link.terms.id,
+                Some(&link.name),
+            )
+            .await?;
         }
         tx.commit().await?;
         Ok(Ok(()))
@@ -197,7 +205,8 @@ impl Store {
         name: Option<&str>,
         message: Option<Option<&str>>,
     ) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE links SET name = COALESCE($2, name), name_folded = COALESCE($5, name_folded),
                         inactive_message = CASE WHEN $3 THEN $4 ELSE inactive_message END
@@ -208,11 +217,18 @@ impl Store {
             .bind(message.is_some())
             .bind(message.flatten())
             .bind(name.map(folded))
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(done > 0)
+        let changed = match (name, message) {
+            (Some(_), Some(_)) => Some("name, inactive_message"),
+            (Some(_), None) => Some("name"),
+            (None, Some(_)) => Some("inactive_message"),
+            (None, None) => None,
+        };
+        self.end_noted(tx, done, Action::LinkUpdated, id, changed)
+            .await
     }
 
     /// Switches a link off. False: there is no such link.
@@ -220,18 +236,20 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn deactivate_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE links SET deactivated_at = COALESCE(deactivated_at, $2)
                  WHERE id = $1 AND deleted_at IS NULL",
             )
             .bind(id)
             .bind(now)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(done > 0)
+        self.end_noted(tx, done, Action::LinkDeactivated, id, None)
+            .await
     }
 
     /// Switches a link on, unless its time is over or its uses are spent.
@@ -239,7 +257,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn activate_link(&self, id: LinkId, now: Timestamp) -> Result<Activated, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE links SET deactivated_at = NULL
                  WHERE id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
@@ -247,11 +266,12 @@ impl Store {
             )
             .bind(id)
             .bind(now)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(if done > 0 {
+        let done = self.end_noted(tx, done, Action::LinkActivated, id, None);
+        Ok(if done.await? {
             Activated::Done
         } else if self.link(id).await?.is_some() {
             Activated::Over
@@ -266,17 +286,19 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL",
             )
             .bind(id)
             .bind(now)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(done > 0)
+        self.end_noted(tx, done, Action::LinkDeleted, id, None)
+            .await
     }
 }
 

@@ -38,6 +38,7 @@ macro_rules! within {
     };
 }
 
+pub mod audit;
 pub mod erasures;
 pub mod events;
 pub mod idempotency;
@@ -56,6 +57,7 @@ mod sqlite;
 pub use postgres::PostgresEngine;
 pub use sqlite::SqliteEngine;
 
+use audit::Acting;
 use events::News;
 use ledger::Ledger;
 
@@ -196,6 +198,7 @@ pub struct Store {
     news: News,
     /// When it was last seen that something can be written.
     written_at: Arc<Mutex<Option<Instant>>>,
+    acting: Arc<Acting>,
 }
 
 impl Store {
@@ -234,6 +237,7 @@ impl Store {
             ledger,
             news,
             written_at: Arc::default(),
+            acting: Arc::default(),
         })
     }
 
@@ -241,10 +245,8 @@ impl Store {
     #[must_use]
     pub fn for_thread(&self) -> Self {
         Self {
-            engine: self.engine.clone(),
             ledger: self.ledger.for_thread(),
-            news: self.news.clone(),
-            written_at: self.written_at.clone(),
+            ..self.clone()
         }
     }
 

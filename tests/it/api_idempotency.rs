@@ -1,5 +1,6 @@
 //! `Idempotency-Key`: the same request sent again makes nothing twice.
 
+use entrypass::idenfy::health::PROBE_EVERY_MS;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
@@ -252,6 +253,7 @@ async fn a_fault_is_not_kept(context: Context) {
         let answer = post_once(&gateway, &gateway.key, "k", "/sessions", &json!({})).await;
         assert!(answer.headers().contains_key("retry-after"));
         problem(answer, 503, "verification_unavailable").await;
+        gateway.clock.advance(PROBE_EVERY_MS);
     }
     assert_eq!(gateway.idenfy.calls().len(), 2);
     gateway.idenfy.answer(Answer::Token);

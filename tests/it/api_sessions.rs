@@ -1,5 +1,6 @@
 //! Sessions: started by API, listed, shown, erased.
 
+use entrypass::idenfy::health::PROBE_EVERY_MS;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -213,6 +214,7 @@ async fn a_failing_idenfy_is_told_with_a_pause(context: Context) {
         assert!((1..=3600).contains(&pause));
         let told = problem(answer, 503, "verification_unavailable").await;
         assert!(!told.to_string().contains("secret detail"));
+        gateway.clock.advance(PROBE_EVERY_MS);
     }
     let failed = gateway.get("/sessions?status=failed").await.1;
     assert_eq!(failed["items"].as_array().unwrap().len(), failures.len());

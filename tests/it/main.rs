@@ -19,12 +19,14 @@ mod api_lists;
 mod api_sessions;
 mod api_support;
 mod asking;
+mod audit;
 mod browser;
 mod cli;
 mod clicks;
 mod crash;
 mod erasure;
 mod events_stream;
+mod exports;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
@@ -36,6 +38,7 @@ mod nodes;
 mod openapi;
 mod ops;
 mod silence;
+mod store_audit;
 mod store_events;
 mod store_kit;
 mod store_ledger;
@@ -71,12 +74,14 @@ fn main() {
         api_lists::tests(),
         api_sessions::tests(),
         asking::tests(),
+        audit::tests(),
         browser::tests(),
         cli::tests(),
         clicks::tests(),
         crash::tests(),
         erasure::tests(),
         events_stream::tests(),
+        exports::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
@@ -86,6 +91,7 @@ fn main() {
         ops::tests(),
         openapi::tests(),
         silence::tests(),
+        store_audit::tests(),
         store_events::tests(),
         store_ledger::tests(),
         store_questions::tests(),

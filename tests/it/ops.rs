@@ -1,5 +1,6 @@
 //! What those who run the gateway look at, and the headers of every kind of answer.
 
+use entrypass::idenfy::health::PROBE_EVERY_MS;
 use futures_util::future::join_all;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
@@ -141,6 +142,7 @@ async fn metrics_move_with_clicks_and_webhooks_and_name_nobody(context: Context)
     }
     gateway.idenfy.answer(Answer::Raw(402, "", "{}".to_owned()));
     assert_eq!(gateway.click(&link).await.status(), 503);
+    gateway.clock.advance(PROBE_EVERY_MS);
     gateway.idenfy.answer(Answer::Token);
     assert_eq!(gateway.click(&link).await.status(), 302);
     let session = gateway.sessions(&link).await.remove(0);

@@ -14,6 +14,8 @@ use entrypass::domain::timestamp::DAY_MS;
 use entrypass::domain::token_options::TokenOptions;
 use entrypass::domain::usage::Usage;
 use entrypass::domain::verdict::Verdict;
+use entrypass::idenfy::health::Health;
+use entrypass::metrics::Metrics;
 use entrypass::store::Store;
 use entrypass::store::idempotency::Begun;
 use entrypass::store::inbound::{Applied, Inbound};
@@ -519,6 +521,7 @@ async fn nodes_that_share_a_database_go_by_its_clock(context: Context) {
         assert!(clock.follow(right.now().plus_millis(off)).is_some());
         let sweep = Sweep {
             store: kit.store.clone(),
+            health: Health::new(clock.clone(), Metrics::new()),
             clock: clock.clone(),
         };
         sweep.step().await.unwrap();

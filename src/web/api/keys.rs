@@ -120,6 +120,7 @@ pub async fn create(
     caller.require(Scope::Admin)?;
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, false), state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let (state, now) = (&own, own.clock.now());
         let mut fields = Fields::new(map?);
@@ -140,7 +141,7 @@ pub async fn create(
             return Err(Problem::invalid(errors));
         };
         let (key, text) = ApiKey::generate(KeyId::new(id), name, scopes, now, expires_at);
-        state.store.insert_key(&key, &text).await?;
+        store.insert_key(&key, &text).await?;
         let location = format!("{}/api/v1/keys/{}", state.public_url, key.id);
         let document = NewKeyDocument {
             about: key.into(),
@@ -231,8 +232,8 @@ pub async fn delete(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Admin)?;
-    if !state
-        .store
+    if !caller
+        .store(&state)
         .revoke_key(key_id(&id)?, state.clock.now())
         .await?
     {

@@ -18,6 +18,7 @@ use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};
 use crate::domain::scope::Scope;
 use crate::domain::session::Session;
 use crate::domain::slug::Slug;
+use crate::store::Store;
 use crate::store::links::{Activated, LinkFilter};
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
@@ -56,6 +57,7 @@ pub async fn create(
     caller.require(Scope::Links)?;
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, false), state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let state = own;
         let link = link_input::parse(LinkId::new(id), map?, state.clock.now())
@@ -63,7 +65,7 @@ pub async fn create(
         // Only after a process died between making the link and keeping its answer is there one already.
         let link = match state.store.link(link.terms.id).await? {
             Some(made) => made,
-            None => insert(&state, link).await?,
+            None => insert(&store, link).await?,
         };
         let location = format!("{}/api/v1/links/{}", state.public_url, link.terms.id);
         Ok(Answer::created(location, &document(&state, &link)))
@@ -71,15 +73,32 @@ pub async fn create(
     .await
 }
 
-async fn insert(state: &State, link: Link) -> Result<Link, Problem> {
-    match state
-        .store
-        .insert_links(std::slice::from_ref(&link))
-        .await?
-    {
+async fn insert(store: &Store, link: Link) -> Result<Link, Problem> {
+    match store.insert_links(std::slice::from_ref(&link)).await? {
         Ok(()) => Ok(link),
         Err(_) => Err(Problem::SlugTaken("slug".to_owned())),
     }
+}
+
+/// What a list of links can be narrowed by.
+pub(super) const FILTERS: [&str; 3] = ["status", "q", "slug"];
+
+/// Reads it; `None`: no link can be what is wanted.
+pub(super) fn filter(query: &mut Query) -> Option<LinkFilter> {
+    let (status, text, slug) = (query.take("status"), query.take("q"), query.take("slug"));
+    let status = match status {
+        Some(name) => Some(LinkStatus::ALL.into_iter().find(|s| s.as_str() == name)?),
+        None => None,
+    };
+    if let Some(slug) = &slug {
+        Slug::lookup(slug)?;
+    }
+    Some(LinkFilter {
+        status,
+        text,
+        slug,
+        ..LinkFilter::default()
+    })
 }
 
 /// Lists links.
@@ -102,25 +121,14 @@ pub async fn list(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Read)?;
-    let mut query = Query::read(&request, &["status", "q", "slug"]);
-    let (status, text, slug) = (query.take("status"), query.take("q"), query.take("slug"));
+    let mut query = Query::read(&request, &FILTERS);
+    let filter = filter(&mut query);
     let (limit, before) = query.page(LinkId::parse)?;
-    let wanted = status
-        .as_deref()
-        .map(|name| LinkStatus::ALL.into_iter().find(|s| s.as_str() == name));
-    let nobody_has_it =
-        wanted == Some(None) || slug.as_deref().is_some_and(|s| Slug::lookup(s).is_none());
-    let links = if nobody_has_it {
-        Vec::new()
-    } else {
-        let filter = LinkFilter {
-            status: wanted.flatten(),
-            text,
-            slug,
-            before,
-            limit: limit + 1,
-        };
+    let links = if let Some(mut filter) = filter {
+        (filter.before, filter.limit) = (before, limit + 1);
         state.store.links(&filter, state.clock.now()).await?
+    } else {
+        Vec::new()
     };
     let documents: Vec<LinkDocument> = links.iter().map(|l| document(&state, l)).collect();
     let page: Page<LinkDocument> = Page::new(documents, limit, |link| link.id().to_string());
@@ -196,8 +204,8 @@ pub async fn patch(
     } else {
         message.as_deref().map(Some)
     };
-    if !state
-        .store
+    if !caller
+        .store(&state)
         .update_link(id, name.as_deref(), message)
         .await?
     {
@@ -223,8 +231,9 @@ pub async fn deactivate(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
     let (id, body, own) = (link_id(&id)?, fields::bytes(body)?, state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |_| async move {
-        if !own.store.deactivate_link(id, own.clock.now()).await? {
+        if !store.deactivate_link(id, own.clock.now()).await? {
             return Err(Problem::NotFound);
         }
         show(&own, id).await
@@ -250,8 +259,9 @@ pub async fn activate(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
     let (id, body, own) = (link_id(&id)?, fields::bytes(body)?, state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |_| async move {
-        match own.store.activate_link(id, own.clock.now()).await? {
+        match store.activate_link(id, own.clock.now()).await? {
             Activated::Done => show(&own, id).await,
             Activated::Over => Err(Problem::LinkOver),
             Activated::NotFound => Err(Problem::NotFound),
@@ -274,8 +284,8 @@ pub async fn delete(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
-    if !state
-        .store
+    if !caller
+        .store(&state)
         .delete_link(link_id(&id)?, state.clock.now())
         .await?
     {

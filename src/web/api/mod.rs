@@ -6,8 +6,11 @@ use super::problem::Problem;
 use super::resource;
 
 pub mod answer;
+pub mod audit;
 pub mod caller;
+pub mod csv;
 pub mod events;
+pub mod exports;
 pub mod fields;
 pub mod idempotent;
 pub mod keys;
@@ -72,14 +75,18 @@ macro_rules! calls {
 
 calls! {
     "/links": get links::list, post links::create;
+    "/links.csv": get exports::export_links;
     "/links/{id}": get links::get, patch links::patch, delete links::delete;
     "/links/{id}/deactivate": post links::deactivate;
     "/links/{id}/activate": post links::activate;
     "/links/{id}/sessions": get links::sessions;
     "/sessions": get sessions::list, post sessions::create;
+    "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;
     "/sessions/{id}/refresh": post sessions::refresh;
     "/events": get events::stream;
+    "/audit": get audit::list;
+    "/audit.csv": get audit::export;
     "/keys": get keys::list, post keys::create;
     "/keys/{id}": get keys::get, delete keys::delete;
 }

@@ -23,7 +23,7 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
@@ -39,6 +39,10 @@ const TAGS: [(&str, &str); 6] = [
     (
         "Keys",
         "API keys. All of these calls want the scope `admin`.",
+    ),
+    (
+        "Audit",
+        "Who did what to which object, when and from where. These calls want the scope `admin`.",
     ),
     (
         "Health",

@@ -11,6 +11,7 @@ use super::paging::{Page, PageQuery, Query};
 use super::schemas::{FlowSchema, LanguageSchema, SessionStatusSchema, TokenSchema};
 use super::session_document::SessionDocument;
 use super::{idempotent, link_input};
+use crate::domain::audit::Action;
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
@@ -95,6 +96,7 @@ pub async fn create(
     caller.require(Scope::Sessions)?;
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, true), state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let state = own;
         let mut fields = Fields::new(map?);
@@ -126,6 +128,12 @@ pub async fn create(
             }
             started => started?,
         };
+        let is_new = started.auth_token.is_some();
+        let id = started.session_id;
+        if is_new && let Err(error) = store.note_act(Action::SessionStarted, id).await {
+            // It is started all the same, and its token is shown only now.
+            tracing::error!(session = %id, "a session's start could not be noted: {error}");
+        }
         answer_started(&state, started).await
     })
     .await
@@ -157,6 +165,19 @@ async fn answer_started(state: &State, started: Started) -> Result<Answer, Probl
     Ok(Answer::created(location, &document))
 }
 
+/// What a list of sessions can be narrowed by.
+pub(super) const FILTERS: [&str; 3] = ["status", "link_id", "client_id"];
+
+/// Reads it.
+pub(super) fn filter(query: &mut Query) -> SessionFilter {
+    SessionFilter {
+        status: query.take("status"),
+        link_id: query.take_id("link_id", LinkId::parse),
+        client_id: query.take("client_id"),
+        ..SessionFilter::default()
+    }
+}
+
 /// Lists sessions.
 ///
 /// Newest first.
@@ -177,16 +198,13 @@ pub async fn list(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Read)?;
-    let mut query = Query::read(&request, &["status", "link_id", "client_id"]);
-    let (status, client_id) = (query.take("status"), query.take("client_id"));
-    let link_id = query.take_id("link_id", LinkId::parse);
+    let mut query = Query::read(&request, &FILTERS);
+    let filter = filter(&mut query);
     let (limit, before) = query.page(SessionId::parse)?;
     let filter = SessionFilter {
-        status,
-        link_id,
-        client_id,
         before,
         limit: limit + 1,
+        ..filter
     };
     let sessions = state.store.sessions(&filter).await?;
     let page: Page<Session> = Page::new(sessions, limit, |session| session.id.to_string());
@@ -262,8 +280,8 @@ pub async fn delete(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Sessions)?;
-    if !state
-        .store
+    if !caller
+        .store(&state)
         .erase_session(session_id(&id)?, state.clock.now())
         .await?
     {
