@@ -58,7 +58,7 @@ fn blocks(text: &str) -> Vec<Block> {
                 ("id", id) => block.id = Some(id.parse().unwrap()),
                 ("event", name) => block.event = Some(name.to_owned()),
                 ("data", data) => block.data = serde_json::from_str(data).unwrap(),
-                ("retry", _) | ("", _) => {}
+                ("retry" | "", _) => {}
                 other => panic!("{other:?}"),
             }
         }
