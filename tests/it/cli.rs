@@ -461,6 +461,16 @@ async fn keys_are_made_listed_and_revoked(context: Context) {
         ),
         (401, 200)
     );
+    let client = Client::new(&process.base, &admin);
+    let audit = client.get("/audit?actor=command").await;
+    let done: Vec<_> = audit["items"].as_array().expect("a list").iter().collect();
+    let actions: Vec<&str> = done.iter().map(|line| text(&line["action"])).collect();
+    assert_eq!(actions, ["key.revoked", "key.created", "key.created"]);
+    assert_eq!(
+        done[0]["object"],
+        json!({"kind": "key", "id": keys[0]["id"]})
+    );
+    assert!(!audit.to_string().contains(&narrow));
     binary
         .refused(&["key", "revoke", text(&keys[0]["id"]), "--yes"])
         .await;
