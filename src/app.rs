@@ -89,16 +89,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let (listener, address) = listen(config.server.listen)?;
     let public_url = config.server.public_base(address.port());
     let sandbox = sandbox.then(|| embed_sandbox(&mut config, &public_url, address));
-    let store = Store::open(config.database.url.expose()).await?;
-    if !store.claim(sandbox.is_some()).await? {
-        store.close().await;
-        return Err(if sandbox.is_some() {
-            StartError::NotSandboxes
-        } else {
-            StartError::Sandboxes
-        });
-    }
-    let store = store.acting(&clock, Actor::System, None);
+    let store = open_store(&config, &clock, sandbox.is_some()).await?;
     let metrics = Metrics::new();
     let health = Health::new(clock.clone(), metrics.clone());
     let sweep = Sweep {
@@ -172,11 +163,11 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         lookup,
         retention_days: config.retention.days,
     };
-    let publisher = Publisher {
-        store: store.clone(),
-    };
     background.push(("the sweep", tokio::spawn(sweep.run())));
-    background.push(("the publisher", tokio::spawn(publisher.run())));
+    background.push((
+        "the publisher",
+        tokio::spawn(Publisher::new(store.clone()).run()),
+    ));
     background.push(("the feed", tokio::spawn(feed.run())));
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
@@ -186,6 +177,20 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         servers,
         doors,
         background,
+    })
+}
+
+/// The database, if it is one for the sandbox or for a real account, as is wanted.
+async fn open_store(config: &Config, clock: &Clock, sandbox: bool) -> Result<Store, StartError> {
+    let store = Store::open(config.database.url.expose()).await?;
+    if store.claim(sandbox).await? {
+        return Ok(store.acting(clock, Actor::System, None));
+    }
+    store.close().await;
+    Err(if sandbox {
+        StartError::NotSandboxes
+    } else {
+        StartError::Sandboxes
     })
 }
 

@@ -14,11 +14,16 @@ const RETRY: Duration = Duration::from_secs(1);
 /// the [sweep](crate::sweep).
 #[derive(Debug, Clone)]
 pub struct Publisher {
-    /// Where the events are.
-    pub store: Store,
+    store: Store,
 }
 
 impl Publisher {
+    /// One for the events of `store`.
+    #[must_use]
+    pub const fn new(store: Store) -> Self {
+        Self { store }
+    }
+
     /// Publishes what was written up to now; returns whether there was anything.
     ///
     /// # Errors

@@ -225,6 +225,9 @@ async fn what_makes_no_sense_is_refused_by_name(context: Context) {
     let links = key_with(&gateway, &["links", "sessions"]).await;
     problem(ask("", "", &links).await, 403, "forbidden").await;
     problem(ask("", "", "epk").await, 401, "unauthorized").await;
+    let head = gateway.request(Method::HEAD, "/api/v1/events");
+    let head = head.bearer_auth(&gateway.key).send().await.unwrap();
+    assert_eq!(head.headers()["content-type"], "text/event-stream");
     assert_eq!(gateway.state.feed.listeners(), 0);
 }
 

@@ -179,7 +179,7 @@ pub async fn export(
     let mut query = Query::read_only(&request, &FILTERS);
     let filter = filter(&mut query);
     query.end()?;
-    csv::answer("audit.csv", &COLUMNS, move |before| {
+    csv::answer(&request, "audit.csv", &COLUMNS, move |before| {
         let (state, mut filter) = (state.clone(), filter.clone());
         async move {
             (filter.before, filter.limit) = (before, csv::PAGE);

@@ -3,9 +3,10 @@
 
 use std::future::Future;
 
-use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::body;
+use actix_web::http::{Method, header};
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 
 use crate::store::StoreError;
@@ -25,6 +26,7 @@ pub type Part<C> = (Vec<Row>, Option<C>);
 /// # Errors
 /// When the first rows cannot be read. Later the answer breaks off instead, which every client notices.
 pub async fn answer<C, R, Fut>(
+    request: &HttpRequest,
     file: &str,
     columns: &[&str],
     read: R,
@@ -52,14 +54,19 @@ where
         };
         Some((Ok(encode(&rows)), Some((None, next, read))))
     });
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type("text/csv; charset=utf-8; header=present")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("attachment; filename=\"{file}\""),
-        ))
-        .streaming(pages))
+        ));
+    // Nobody reads the rest, so it is not read from the database either.
+    if request.method() == Method::HEAD {
+        return Ok(response.body(body::None::new()));
+    }
+    Ok(response.streaming(pages))
 }
 
 /// A text that may be missing, as a cell.

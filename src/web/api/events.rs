@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 
-use actix_web::http::header;
+use actix_web::body;
+use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
 
@@ -63,6 +64,15 @@ pub async fn stream(
         }
     }
     query.end()?;
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // nginx would keep events back until there are many.
+        .insert_header(("X-Accel-Buffering", "no"));
+    if request.method() == Method::HEAD {
+        return Ok(response.body(body::None::new()));
+    }
     let wanted = Wanted {
         last,
         kinds,
@@ -75,12 +85,7 @@ pub async fn stream(
         let text = listener.next().await?;
         Some((Ok::<_, Infallible>(web::Bytes::from(text)), listener))
     });
-    Ok(HttpResponse::Ok()
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // nginx would keep events back until there are many.
-        .insert_header(("X-Accel-Buffering", "no"))
-        .streaming(events))
+    Ok(response.streaming(events))
 }
 
 const NO_PLACE: &str = "must be the id of an event";

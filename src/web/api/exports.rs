@@ -83,7 +83,7 @@ pub async fn export_links(
     let mut query = Query::read_only(&request, &links::FILTERS);
     let filter = links::filter(&mut query);
     query.end()?;
-    csv::answer("links.csv", &LINK_COLUMNS, move |before| {
+    csv::answer(&request, "links.csv", &LINK_COLUMNS, move |before| {
         let (state, filter) = (state.clone(), filter.clone());
         async move {
             let Some(mut filter) = filter else {
@@ -122,7 +122,7 @@ pub async fn export_sessions(
     let mut query = Query::read_only(&request, &sessions::FILTERS);
     let filter = sessions::filter(&mut query);
     query.end()?;
-    csv::answer("sessions.csv", &SESSION_COLUMNS, move |before| {
+    csv::answer(&request, "sessions.csv", &SESSION_COLUMNS, move |before| {
         let (state, mut filter) = (state.clone(), filter.clone());
         async move {
             (filter.before, filter.limit) = (before, csv::PAGE);
