@@ -138,17 +138,13 @@ impl Redeemer {
         let deadline = Instant::now() + self.budget;
         loop {
             let turn = self.idenfy.try_permit().zip(self.health.leave(start.flow));
-            let by = if let Some((permit, leave)) = turn {
+            let by = if let Some((_permit, leave)) = turn {
                 let session = self.new_session(start);
                 match self
                     .in_time(self.store.reserve(session.clone(), holds.clone()))
                     .await?
                 {
-                    Reserved::Granted => {
-                        let started = self.mint(start, session, holds, leave).await;
-                        drop(permit);
-                        return started;
-                    }
+                    Reserved::Granted => return self.mint(start, session, holds, leave).await,
                     Reserved::Refused => return Err(NotStarted::Over),
                     Reserved::Held(by) => by,
                 }

@@ -236,20 +236,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn deactivate_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let done = within!(&mut tx, |c| {
-            sqlx::query(
-                "UPDATE links SET deactivated_at = COALESCE(deactivated_at, $2)
-                 WHERE id = $1 AND deleted_at IS NULL",
-            )
-            .bind(id)
-            .bind(now)
-            .execute(c)
-            .await?
-            .rows_affected()
-        });
-        self.end_noted(tx, done, Action::LinkDeactivated, id, None)
-            .await
+        let sql = "UPDATE links SET deactivated_at = COALESCE(deactivated_at, $2)
+                 WHERE id = $1 AND deleted_at IS NULL";
+        self.switch(sql, Action::LinkDeactivated, id, now).await
     }
 
     /// Switches a link on, unless its time is over or its uses are spent.
@@ -257,21 +246,11 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn activate_link(&self, id: LinkId, now: Timestamp) -> Result<Activated, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let done = within!(&mut tx, |c| {
-            sqlx::query(
-                "UPDATE links SET deactivated_at = NULL
+        let sql = "UPDATE links SET deactivated_at = NULL
                  WHERE id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-                   AND (usage_limit IS NULL OR used < usage_limit)",
-            )
-            .bind(id)
-            .bind(now)
-            .execute(c)
-            .await?
-            .rows_affected()
-        });
-        let done = self.end_noted(tx, done, Action::LinkActivated, id, None);
-        Ok(if done.await? {
+                   AND (usage_limit IS NULL OR used < usage_limit)";
+        let done = self.switch(sql, Action::LinkActivated, id, now).await?;
+        Ok(if done {
             Activated::Done
         } else if self.link(id).await?.is_some() {
             Activated::Over
@@ -286,19 +265,27 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
+        let sql =
+            "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL";
+        self.switch(sql, Action::LinkDeleted, id, now).await
+    }
+
+    /// Changes one link and notes it. False: there is none that can be changed so.
+    async fn switch(
+        &self,
+        sql: &'static str,
+        action: Action,
+        id: LinkId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
-        let done = within!(&mut tx, |c| {
-            sqlx::query(
-                "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL",
-            )
+        let done = within!(&mut tx, |c| sqlx::query(sql)
             .bind(id)
             .bind(now)
             .execute(c)
             .await?
-            .rows_affected()
-        });
-        self.end_noted(tx, done, Action::LinkDeleted, id, None)
-            .await
+            .rows_affected());
+        self.end_noted(tx, done, action, id, None).await
     }
 }
 
