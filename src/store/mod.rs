@@ -38,6 +38,8 @@ macro_rules! within {
     };
 }
 
+pub mod deliveries;
+pub mod endpoints;
 pub mod erasures;
 pub mod events;
 pub mod idempotency;
