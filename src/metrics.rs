@@ -20,6 +20,7 @@ pub struct Metrics {
     /// Mints under way.
     pub mints_in_flight: IntGauge,
     webhooks: IntCounterVec,
+    deliveries: IntCounterVec,
 }
 
 impl Metrics {
@@ -110,6 +111,7 @@ impl Metrics {
             mint_duration,
             mints_in_flight,
             webhooks,
+            deliveries,
         }
     }
 
@@ -122,6 +124,11 @@ impl Metrics {
     /// Counts a webhook: `applied`, `unchanged`, `repeat`, `not_ours`, `refused` or `malformed`.
     pub fn webhook(&self, result: &'static str) {
         self.webhooks.with_label_values(&[result]).inc();
+    }
+
+    /// Counts an attempt to deliver a result: `delivered` or `failed`.
+    pub fn delivery(&self, result: &'static str) {
+        self.deliveries.with_label_values(&[result]).inc();
     }
 
     /// The metrics in Prometheus' text format.

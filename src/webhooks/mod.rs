@@ -1,3 +1,8 @@
 //! Results out: what is told of an event, to whom and how.
 
+pub mod courier;
+pub mod outbound;
 pub mod payload;
+pub mod schedule;
+pub mod signature;
+pub mod target;
