@@ -7,6 +7,9 @@ use super::resource;
 
 pub mod answer;
 pub mod caller;
+pub mod deliveries;
+pub mod endpoint_document;
+pub mod endpoints;
 pub mod fields;
 pub mod idempotent;
 pub mod keys;
@@ -78,6 +81,15 @@ calls! {
     "/sessions": get sessions::list, post sessions::create;
     "/sessions/{id}": get sessions::get, delete sessions::delete;
     "/sessions/{id}/refresh": post sessions::refresh;
+    "/endpoints": get endpoints::list, post endpoints::create;
+    "/endpoints/{id}": get endpoints::get, delete endpoints::delete;
+    "/endpoints/{id}/rotate": post endpoints::rotate;
+    "/endpoints/{id}/enable": post endpoints::enable;
+    "/endpoints/{id}/test": post endpoints::test;
+    "/endpoints/{id}/deliveries": get deliveries::list;
+    "/endpoints/{id}/retry": post deliveries::retry_failed;
+    "/endpoints/{id}/deliveries/{delivery_id}/retry": post deliveries::retry_of_endpoint;
+    "/deliveries/{id}/retry": post deliveries::retry;
     "/keys": get keys::list, post keys::create;
     "/keys/{id}": get keys::get, delete keys::delete;
 }

@@ -23,7 +23,7 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 5] = [
     (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",
+    ),
+    (
+        "Endpoints",
+        "Have results sent to your backend as they come, signed and tried again. All of these calls want the scope `admin`.",
     ),
     (
         "Keys",

@@ -7,12 +7,15 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{Object, ObjectBuilder, OneOfBuilder, Ref, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
+use crate::domain::event::EventType;
 use crate::domain::flow::Flow;
 use crate::domain::link::LinkStatus;
 use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
+use crate::store::deliveries::DeliveryStatus;
+use crate::store::endpoints::PayloadKind;
 
 /// A named schema that is made by hand.
 macro_rules! schema {
@@ -79,9 +82,40 @@ schema!(
     /// What an API key may do.
     ScopeSchema as "Scope",
     words(
-        "`read`: all GETs but those of keys. `links`: writes links. `sessions`: starts and erases sessions. \
-         `admin`: everything, and alone keys. Scopes add up: a key with `links` alone cannot GET.",
+        "`read`: all GETs but those of keys and endpoints. `links`: writes links. `sessions`: starts and erases sessions. \
+         `admin`: everything, and alone keys and endpoints. Scopes add up: a key with `links` alone cannot GET.",
         Scope::ALL.map(Scope::as_str),
+    )
+);
+
+schema!(
+    /// What happened.
+    EventTypeSchema as "EventType",
+    words(
+        "What happened. `session.started`, `session.updated` (not final yet) and `session.finished` (a final result, or \
+         another one), `link.exhausted`, `link.expired`, `idenfy.unavailable`, `idenfy.out_of_credits`, \
+         `idenfy.recovered`, `endpoint.disabled` (an endpoint was switched off).",
+        EventType::subscribable().map(EventType::as_str),
+    )
+);
+
+schema!(
+    /// What is sent of a result.
+    PayloadSchema as "PayloadKind",
+    words(
+        "`verdict`: what this API shows of the session. `full`: and iDenfy's own body, with personal data, as \
+         `data.idenfy`; it is kept here until delivered or given up, and then erased.",
+        PayloadKind::ALL.map(PayloadKind::as_str),
+    )
+);
+
+schema!(
+    /// Where a delivery stands.
+    DeliveryStatusSchema as "DeliveryStatus",
+    words(
+        "`pending`: it will be tried, for the first time or again. `delivered`: the endpoint answered 2xx. `failed`: it \
+         was given up, and can be retried by hand.",
+        DeliveryStatus::ALL.map(DeliveryStatus::as_str),
     )
 );
 
@@ -169,7 +203,7 @@ const SESSION_STATES: &str = "Where the session stands.\n\n\
     - `deleted`, `archived`: no longer held by iDenfy, or put away there.\n\n\
     A value that iDenfy invents later is passed on in lower case: treat unknown ones as not approved.";
 
-fn words<const N: usize>(about: &str, words: [&'static str; N]) -> Schema {
+fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(about))
