@@ -34,6 +34,7 @@ mod nodes;
 mod openapi;
 mod ops;
 mod silence;
+mod store_deliveries;
 mod store_events;
 mod store_kit;
 mod store_ledger;
@@ -81,6 +82,7 @@ fn main() {
         ops::tests(),
         openapi::tests(),
         silence::tests(),
+        store_deliveries::tests(),
         store_events::tests(),
         store_ledger::tests(),
         store_questions::tests(),
