@@ -30,7 +30,7 @@ const IN_FLIGHT_EACH: usize = 16;
 const IN_FLIGHT: usize = 512;
 
 /// How long a delivery is leased for, in milliseconds: an endpoint's patience, and time to note what came of it.
-pub const LEASE_MS: i64 = 60_000;
+pub const LEASE_MS: i64 = 30_000;
 
 /// How often it is looked for what has become due.
 const TICK: Duration = Duration::from_millis(500);

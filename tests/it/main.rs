@@ -9,6 +9,7 @@
     reason = "tests stop at what they did not expect"
 )]
 
+mod api_endpoints;
 mod api_http;
 mod api_idempotency;
 mod api_keys;
@@ -24,6 +25,8 @@ mod cli;
 mod clicks;
 mod crash;
 mod erasure;
+mod deliveries;
+mod deliveries_lost;
 mod faults;
 mod fuzz;
 mod fuzz_idenfy;
@@ -60,6 +63,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
+        api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
         api_keys::tests(),
@@ -74,6 +78,8 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         erasure::tests(),
+        deliveries::tests(),
+        deliveries_lost::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
@@ -106,6 +112,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
+    deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
     libtest_mimic::run(&arguments, trials).exit();

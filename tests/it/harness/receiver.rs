@@ -12,8 +12,6 @@ use super::idenfy::{read_body, read_head};
 /// A result as it arrived.
 #[derive(Debug, Clone)]
 pub struct Delivered {
-    /// The path and query it was sent to.
-    pub path: String,
     /// The head as it was sent.
     pub head: String,
     /// The body as it was sent.
@@ -120,7 +118,6 @@ impl Receiver {
                 return None;
             }
             let mut one = Delivered {
-                path: head.split(' ').nth(1).unwrap_or_default().to_owned(),
                 head,
                 body: String::from_utf8(body).expect("text"),
                 status: 0,
