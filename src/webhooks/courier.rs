@@ -60,6 +60,9 @@ impl Courier {
     ///
     /// # Errors
     /// When no client for HTTP can be made.
+    ///
+    /// # Panics
+    /// Never: the addresses are constant.
     pub fn new(allow_private: bool, clock: Clock) -> Result<Self, reqwest::Error> {
         let client = |like: &str| {
             let like = Url::parse(like).expect("a constant address");

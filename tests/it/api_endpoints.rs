@@ -87,7 +87,8 @@ async fn an_endpoint_is_made_and_its_secret_is_shown_once(context: Context) {
     assert_eq!(made, shown);
     assert_eq!(gateway.get(&path).await, (200, made.clone()));
     gateway.clock.advance(1);
-    let other = endpoint(&gateway, "https://example.com/", &json!({})).await;
+    let none = json!({"payload": null});
+    let other = endpoint(&gateway, "https://example.com/", &none).await;
     assert_eq!(other["payload"], "verdict");
     let (_, page) = gateway.get("/endpoints?limit=1").await;
     assert_eq!(page["items"][0]["id"], other["id"]);

@@ -17,7 +17,7 @@ use crate::api_support::signature;
 use crate::harness::gateway::text;
 use crate::harness::idenfy::ScriptedIdenfy;
 use crate::harness::process::{Binary, Client, Process};
-use crate::harness::receiver::{Delivered, ok};
+use crate::harness::receiver::{Delivered, reply};
 use crate::harness::{Context, Receiver, eventually, on_each_engine};
 use crate::webhook_in::{AUTO, MANUAL, result};
 
@@ -80,13 +80,7 @@ async fn five_hundred_results_all_arrive_in_spite_of_everything(context: Context
     let endpoint = format!("/endpoints/{}", text(&made["id"]));
 
     // Two of three fail; the first third of the results is told and then the power goes.
-    receiver.answer(|n, _| {
-        if n % 3 == 2 {
-            ok()
-        } else {
-            Some((500, String::new(), String::new()))
-        }
-    });
+    receiver.answer(|n, _| Some(reply(if n % 3 == 2 { 204 } else { 500 })));
     let sessions = start(&client).await;
     let thirds: Vec<&[Value]> = sessions.chunks(SESSIONS.div_ceil(3)).collect();
     tell(&client, thirds[0]).await;

@@ -146,23 +146,18 @@ pub(super) fn read(
             .map_err(|errors| fields.errors.extend_below("events", errors))
             .ok(),
     };
-    let payload = if fields.has("payload") {
-        fields.text("payload", |text| {
-            PayloadKind::parse(text).ok_or_else(|| "must be verdict or full".to_owned())
-        })
-    } else {
-        Some(PayloadKind::Verdict)
-    };
+    let payload = fields.text("payload", |text| {
+        PayloadKind::parse(text).ok_or_else(|| "must be verdict or full".to_owned())
+    });
     let errors = fields.end();
-    let (Some(url), Some(events), Some(payload), true) = (url, events, payload, errors.is_empty())
-    else {
+    let (Some(url), Some(events), true) = (url, events, errors.is_empty()) else {
         return Err(errors);
     };
     Ok(Endpoint {
         id,
         url,
         events,
-        payload,
+        payload: payload.unwrap_or(PayloadKind::Verdict),
         secret: signature::new_secret(),
         previous: None,
         handed_to: 0,

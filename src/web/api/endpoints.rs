@@ -19,7 +19,7 @@ use crate::webhooks::signature;
 
 /// Makes an endpoint.
 ///
-/// Each event it asked for is POSTed to it, signed as [Standard Webhooks](https://www.standardwebhooks.com) has it, and
+/// Each event it asked for is sent to it by POST, signed as the Standard Webhooks convention has it, and
 /// tried again with growing pauses for three days until it answers 2xx. The secret is in this answer alone.
 ///
 /// # Errors

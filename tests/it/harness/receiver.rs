@@ -58,7 +58,7 @@ impl Receiver {
         let address = listener.local_addr().expect("an address");
         let receiver = Self {
             base: format!("http://{address}"),
-            decide: Arc::new(Mutex::new(Arc::new(|_, _| ok()))),
+            decide: Arc::new(Mutex::new(Arc::new(|_, _| Some(reply(204))))),
             all: Arc::default(),
             is_down: Arc::default(),
         };
@@ -82,7 +82,7 @@ impl Receiver {
 
     /// From now on results are answered with this status and nothing else.
     pub fn status(&self, status: u16) {
-        self.answer(move |_, _| Some((status, String::new(), String::new())));
+        self.answer(move |_, _| Some(reply(status)));
     }
 
     /// While it is down, every connection is closed at once.
@@ -141,7 +141,7 @@ impl Receiver {
     }
 }
 
-/// Takes a result.
-pub fn ok() -> Option<Reply> {
-    Some((204, String::new(), String::new()))
+/// An answer with nothing but a status.
+pub fn reply(status: u16) -> Reply {
+    (status, String::new(), String::new())
 }
