@@ -65,7 +65,7 @@ CREATE TABLE deliveries (
     ended_at BIGINT,
     UNIQUE (endpoint_id, position)
 );
-CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at) WHERE status = 'pending';
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at, position) WHERE status = 'pending';
 CREATE INDEX deliveries_session ON deliveries (session_id, endpoint_id, position) WHERE status = 'pending';
 CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_event ON deliveries (event_id);

@@ -111,40 +111,36 @@ SELECT endpoints.*, EXISTS (SELECT 1 FROM deliveries
       AND (leased_until IS NULL OR leased_until <= $1)) AS is_due
 FROM endpoints WHERE disabled_at IS NULL AND deleted_at IS NULL ORDER BY id";
 
-/// What is due of one endpoint. `leased_until` is asked for where it is written, too.
-macro_rules! due_sql {
+/// Of the first that are due, those that wait for no earlier one of their session; then those of them that nobody else
+/// has taken meanwhile. Step by step, and with a subquery that no planner can turn into a join: a queue that has just
+/// grown long has no statistics, and PostgreSQL would compare everything in it with everything.
+macro_rules! claim_sql {
     ($lock:literal) => {
         concat!(
-            "SELECT due.id FROM deliveries AS due
-    WHERE due.endpoint_id = $1 AND due.status = 'pending' AND due.next_attempt_at <= $2
-      AND (due.leased_until IS NULL OR due.leased_until <= $2)
-      AND NOT EXISTS (SELECT 1 FROM deliveries AS earlier
-          WHERE earlier.session_id = due.session_id AND earlier.endpoint_id = due.endpoint_id
-            AND earlier.position < due.position AND earlier.status = 'pending')
+            "WITH first AS MATERIALIZED (
+    SELECT id, session_id, position, next_attempt_at FROM deliveries
+    WHERE endpoint_id = $1 AND status = 'pending' AND next_attempt_at <= $2
+      AND (leased_until IS NULL OR leased_until <= $2)
       AND EXISTS (SELECT 1 FROM endpoints WHERE endpoints.id = $1 AND disabled_at IS NULL AND deleted_at IS NULL)
-    ORDER BY due.next_attempt_at, due.position LIMIT $3",
-            $lock
+    ORDER BY next_attempt_at, position LIMIT 500
+), free AS MATERIALIZED (
+    SELECT id, next_attempt_at, position FROM first
+    WHERE COALESCE((SELECT 0 FROM deliveries AS earlier
+          WHERE earlier.session_id = first.session_id AND earlier.endpoint_id = $1
+            AND earlier.position < first.position AND earlier.status = 'pending' LIMIT 1), 1) = 1
+), due AS MATERIALIZED (
+    SELECT deliveries.id FROM free JOIN deliveries ON deliveries.id = free.id
+    WHERE deliveries.status = 'pending' AND (deliveries.leased_until IS NULL OR deliveries.leased_until <= $2)
+    ORDER BY free.next_attempt_at, free.position LIMIT $3",
+            $lock,
+            "
+)
+UPDATE deliveries SET leased_until = $4 WHERE id IN (SELECT id FROM due)
+RETURNING id, endpoint_id, position, event_id, session_id, attempts, pauses"
         )
     };
 }
 
-macro_rules! claimed_sql {
-    () => {
-        " RETURNING deliveries.id, deliveries.endpoint_id, deliveries.position, deliveries.event_id,
-    deliveries.session_id, deliveries.attempts, deliveries.pauses"
-    };
-}
+const CLAIM_SQLITE: &str = claim_sql!("");
 
-const CLAIM_SQLITE: &str = concat!(
-    "UPDATE deliveries SET leased_until = $4 WHERE id IN (",
-    due_sql!(""),
-    ")",
-    claimed_sql!()
-);
-
-const CLAIM_POSTGRES: &str = concat!(
-    "WITH due AS MATERIALIZED (",
-    due_sql!(" FOR UPDATE OF due SKIP LOCKED"),
-    ") UPDATE deliveries SET leased_until = $4 FROM due WHERE deliveries.id = due.id",
-    claimed_sql!()
-);
+const CLAIM_POSTGRES: &str = claim_sql!(" FOR UPDATE OF deliveries SKIP LOCKED");
