@@ -9,6 +9,7 @@ use actix_web::dev::ServerHandle;
 use futures_util::future::select_all;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::Url;
 
@@ -28,7 +29,9 @@ use crate::sandbox::{self, Sandbox};
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
 use crate::web::{self, State};
+use crate::webhooks::courier::Courier;
 use crate::webhooks::feed::{Feed, Pace};
+use crate::webhooks::outbound::Outbound;
 use crate::webhooks::publisher::Publisher;
 
 mod servers;
@@ -67,6 +70,9 @@ pub enum StartError {
     /// iDenfy cannot be called.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// Endpoints cannot be called.
+    #[error("cannot set up calls to endpoints: {0}")]
+    Courier(#[from] reqwest::Error),
 }
 
 /// A gateway that runs.
@@ -79,6 +85,8 @@ pub struct Running {
     doors: Vec<TcpListener>,
     /// What goes on as long as the gateway does, by name.
     background: Vec<(&'static str, JoinHandle<()>)>,
+    /// Tells what goes on that it is to come to its end.
+    stop: CancellationToken,
 }
 
 /// Starts the gateway. With `sandbox` an iDenfy stand-in is embedded and used.
@@ -111,6 +119,8 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         idenfy = idenfy.with_sandbox_page(page);
     }
     let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
+    let courier = Courier::new(config.webhooks.allow_private, clock.clone())?;
+    let outbound = Outbound::new(store.clone(), clock.clone(), metrics.clone(), courier);
     let redeemer = Redeemer {
         lookup: lookup.clone(),
         store: store.clone(),
@@ -136,6 +146,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         public_url,
         trusted_proxies: config.server.trusted_proxies.clone(),
         webhook_key: config.idenfy.webhook_key.clone(),
+        allow_private: config.webhooks.allow_private,
         serves_metrics: config.server.metrics_listen.is_none(),
         tasks: TaskTracker::new(),
         stopping: AtomicBool::new(false),
@@ -171,12 +182,17 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     background.push(("the feed", tokio::spawn(feed.run())));
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
+    let stop = CancellationToken::new();
+    // Waited for like clicks: what was on its way would be sent again after the next start.
+    let sending = state.tasks.track_future(outbound.run(stop.clone()));
+    background.push(("the sending of results", tokio::spawn(sending)));
     Ok(Running {
         address,
         state,
         servers,
         doors,
         background,
+        stop,
     })
 }
 
@@ -217,6 +233,7 @@ impl Running {
         self.state.stopping.store(true, Ordering::Relaxed);
         // Nobody waits for streams, which have no end of their own.
         self.state.feed.end();
+        self.stop.cancel();
         // Workers take their tasks with them, so these are waited for first: some have lost their connection.
         for server in &self.servers {
             server.pause().await;

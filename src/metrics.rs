@@ -21,6 +21,7 @@ pub struct Metrics {
     pub mints_in_flight: IntGauge,
     webhooks: IntCounterVec,
     idenfy_faults: IntGaugeVec,
+    deliveries: IntCounterVec,
 }
 
 impl Metrics {
@@ -121,6 +122,7 @@ impl Metrics {
             mints_in_flight,
             webhooks,
             idenfy_faults,
+            deliveries,
         }
     }
 
@@ -139,6 +141,11 @@ impl Metrics {
     pub fn idenfy_fault(&self, fault: &'static str, lasts: bool) {
         let gauge = self.idenfy_faults.with_label_values(&[fault]);
         gauge.set(lasts.into());
+    }
+
+    /// Counts an attempt to deliver a result: `delivered` or `failed`.
+    pub fn delivery(&self, result: &'static str) {
+        self.deliveries.with_label_values(&[result]).inc();
     }
 
     /// The metrics in Prometheus' text format.

@@ -6,6 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 DENY_VERSION=0.20.2
+STANDARDWEBHOOKS_VERSION=1.1.0
 TOOLS=$PWD/target/tools
 
 times=()
@@ -45,6 +46,7 @@ install_missing() {
   [[ -n $(postgres_programs) ]] || missing+=(postgresql)
   [[ -x /usr/bin/chromium ]] || missing+=(chromium)
   [[ -x /usr/bin/chromedriver ]] || missing+=(chromium-driver)
+  python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
   [[ ${#missing[@]} -gt 0 ]] || return 0
 
   command -v apt-get >/dev/null || fail "missing, and no apt-get to install them: ${missing[*]}"
@@ -63,6 +65,15 @@ install_deny() {
   "$TOOLS/bin/cargo-deny" --version 2>/dev/null | grep -qxF "cargo-deny $DENY_VERSION" && return
   CARGO_PROFILE_RELEASE_OPT_LEVEL=0 CARGO_PROFILE_RELEASE_LTO=off CARGO_PROFILE_RELEASE_DEBUG=0 \
     cargo install --quiet --locked --root "$TOOLS" --version "$DENY_VERSION" cargo-deny
+}
+
+# A Python with the Standard Webhooks library, which verifies what we sign: nobody here wrote it.
+install_standardwebhooks() {
+  "$TOOLS/python/bin/python" -c "from importlib.metadata import version
+assert version('standardwebhooks') == '$STANDARDWEBHOOKS_VERSION'" 2>/dev/null && return
+  python3 -m venv --clear "$TOOLS/python" || return
+  "$TOOLS/python/bin/pip" install --quiet --disable-pip-version-check \
+    "standardwebhooks==$STANDARDWEBHOOKS_VERSION"
 }
 
 # -- A PostgreSQL of our own ---------------------------------------------------------------------
@@ -124,7 +135,9 @@ step 'lint' cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step 'documentation' cargo doc --locked --no-deps
 step 'install cargo-deny' install_deny
 step 'licences and bans' "$TOOLS/bin/cargo-deny" --locked check bans licenses sources
+step 'install Standard Webhooks for Python' install_standardwebhooks
 step 'start PostgreSQL' start_postgres
+export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
 step 'test' cargo test --locked
 

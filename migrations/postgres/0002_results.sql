@@ -53,16 +53,23 @@ CREATE TABLE deliveries (
     status TEXT NOT NULL CHECK (status IN ('pending', 'delivered', 'failed')),
     attempts BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
+    -- How many pauses of the schedule are behind it, and how often one was cut short.
+    pauses BIGINT NOT NULL DEFAULT 0,
+    cut_short BIGINT NOT NULL DEFAULT 0,
     -- Null once it is delivered or given up.
     next_attempt_at BIGINT,
+    -- Before which the endpoint asked not to be tried again.
+    not_before BIGINT,
     -- While it is being sent: until when nobody else may.
     leased_until BIGINT,
     ended_at BIGINT,
     UNIQUE (endpoint_id, position)
 );
-CREATE INDEX deliveries_due ON deliveries (next_attempt_at) WHERE status = 'pending';
+CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at, position) WHERE status = 'pending';
 CREATE INDEX deliveries_session ON deliveries (session_id, endpoint_id, position) WHERE status = 'pending';
 CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
+CREATE INDEX deliveries_event ON deliveries (event_id);
+CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
 
 -- Each time a delivery was tried.
 CREATE TABLE delivery_attempts (

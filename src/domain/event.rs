@@ -52,6 +52,16 @@ impl EventType {
             .filter(|kind| *kind != Self::EndpointTest)
     }
 
+    /// What a result of a session raises.
+    #[must_use]
+    pub const fn of_result(is_final: bool) -> Self {
+        if is_final {
+            Self::SessionFinished
+        } else {
+            Self::SessionUpdated
+        }
+    }
+
     /// The name in the API and the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -184,6 +184,21 @@ impl Store {
         Ok(self.tell_of(rows).await?.pop())
     }
 
+    /// The events at these places, as far as they are still kept.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn events_at(&self, positions: &[i64]) -> Result<Vec<Told>, StoreError> {
+        let positions: Vec<[i64; 1]> = positions.iter().map(|position| [*position]).collect();
+        let rows: Vec<EventRow> = each!(self, |db| {
+            sqlx::query_as(EVENTS_AT)
+                .bind(super::ledger::json_rows(&positions))
+                .fetch_all(db.read())
+                .await?
+        });
+        self.tell_of(rows).await
+    }
+
     async fn tell_of(&self, rows: Vec<EventRow>) -> Result<Vec<Told>, StoreError> {
         let ids: Vec<SessionId> = rows.iter().filter_map(|row| row.session_id).collect();
         let sessions = self.sessions_by_id(&ids).await?;
@@ -214,7 +229,7 @@ impl Store {
         rows.into_iter().map(Session::try_from).collect()
     }
 
-    /// Forgets events that are old and that no endpoint waits for; the newest stays, as it holds the place of the next.
+    /// Forgets events that are old and that no delivery tells of; the newest stays, as it holds the place of the next.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -287,8 +302,11 @@ ORDER BY events.position LIMIT $4"
 
 const EVENT_AT: &str = events_sql!("WHERE events.position = $1");
 
+const EVENTS_AT: &str =
+    events_sql!("WHERE events.position IN (SELECT CAST(value ->> 0 AS BIGINT) FROM json_each($1))");
+
 const FORGET: &str = "
 DELETE FROM events WHERE position IN
     (SELECT position FROM events WHERE at < $1 AND position < (SELECT MAX(position) FROM events)
-       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.position = events.position AND status = 'pending')
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id)
      ORDER BY position LIMIT 1000)";

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::deliveries::keep_body;
 use super::events::{NewEvent, Shown, Subject, raise};
 use super::sessions::{Findings, RELEASE_CLIENT, may_be_orphan_sql};
 use super::{Store, StoreError, Tx};
@@ -26,6 +27,8 @@ pub struct Inbound {
     pub received_at: Timestamp,
     /// The result it tells, if any.
     pub verdict: Option<Verdict>,
+    /// The body itself, for endpoints that ask for it; none where it is not known.
+    pub body: Option<String>,
 }
 
 /// What was learnt of a session by asking iDenfy.
@@ -107,6 +110,10 @@ impl Store {
             verdict: event.verdict.clone(),
         };
         let changed = take_in(&mut tx, &found, &told).await?;
+        if let (true, Some(body), Some(verdict)) = (changed, &event.body, &event.verdict) {
+            let kind = EventType::of_result(verdict.is_final);
+            keep_body(&mut tx, (id, kind, event.received_at), body).await?;
+        }
         tx.commit().await?;
         if !changed {
             return Ok(Applied::Unchanged(found.id));

@@ -39,6 +39,8 @@ macro_rules! within {
 }
 
 pub mod audit;
+pub mod deliveries;
+pub mod endpoints;
 pub mod erasures;
 pub mod events;
 pub mod idempotency;

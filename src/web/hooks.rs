@@ -78,6 +78,7 @@ pub async fn receive(
         body_digest: hex::encode(Sha256::digest(&body)),
         received_at: state.clock.now(),
         verdict: told.verdict,
+        body: String::from_utf8(body).ok(),
     };
     // In a task of its own: iDenfy hanging up early must not undo what it told.
     let (store, id) = (state.store.clone(), EventId::new(state.clock.uuid()));

@@ -77,6 +77,8 @@ pub struct State {
     pub trusted_proxies: Vec<IpNet>,
     /// Signing key of iDenfy's webhooks.
     pub webhook_key: Option<Secret>,
+    /// Whether endpoints may be on plain http and in private networks.
+    pub allow_private: bool,
     /// Whether `/metrics` is served here, and not on a listener of its own.
     pub serves_metrics: bool,
     /// Whether the order to stop has come.

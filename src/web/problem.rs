@@ -62,6 +62,8 @@ pub enum Problem {
     NothingToAsk,
     /// iDenfy does not tell; come back after so many seconds.
     IdenfyUnavailable(u32),
+    /// The endpoint is switched off: nothing is sent to it.
+    EndpointDisabled,
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
     /// The first request with the idempotency key is still running.
@@ -194,6 +196,11 @@ impl Problem {
                 503,
                 "idenfy_unavailable",
                 "iDenfy does not answer now. Try again in a moment.",
+            ),
+            Self::EndpointDisabled => (
+                409,
+                "endpoint_disabled",
+                "The endpoint is switched off. Switch it on first.",
             ),
             Self::IdempotencyMismatch => (
                 409,

@@ -320,7 +320,11 @@ async fn told(answer: Response, what: &str) {
 }
 
 async fn a_database_that_is_down_is_told_with_a_pause(context: Context) {
-    for text in ["a request failed", "the sweep failed"] {
+    for text in [
+        "a request failed",
+        "the sweep failed",
+        "results cannot be sent",
+    ] {
         context.expect_log(text);
     }
     let gateway = Gateway::start(&context).await;

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::api_endpoints::endpoint;
 use crate::api_support::{check_problem, fields, key_with, problem};
 use crate::harness::gateway::{START, location, text};
 use crate::harness::{Context, Gateway, tests};
@@ -21,7 +22,7 @@ tests!(
 );
 
 /// Every route, an example body and the one scope below `admin` that opens it; none: `admin` alone.
-const ROUTES: [(&str, &str, &str, Option<&str>); 16] = [
+const ROUTES: [(&str, &str, &str, Option<&str>); 21] = [
     ("GET", "/links", "", Some("read")),
     (
         "POST",
@@ -48,6 +49,11 @@ const ROUTES: [(&str, &str, &str, Option<&str>); 16] = [
     ),
     ("GET", "/keys/KEY", "", None),
     ("DELETE", "/keys/KEY", "", None),
+    ("GET", "/endpoints", "", None),
+    ("GET", "/endpoints/ENDPOINT", "", None),
+    ("GET", "/endpoints/ENDPOINT/deliveries", "", None),
+    ("POST", "/endpoints/ENDPOINT/test", "", None),
+    ("DELETE", "/endpoints/ENDPOINT", "", None),
 ];
 
 async fn call(
@@ -67,6 +73,12 @@ async fn call(
         .replace("LINK", text(&link["id"]))
         .replace("SESSION", text(&session["id"]));
     let path = path.replace("KEY", text(&another["id"]));
+    let path = if path.contains("ENDPOINT") {
+        let made = endpoint(gateway, "https://example.invalid/", &json!({})).await;
+        path.replace("ENDPOINT", text(&made["id"]))
+    } else {
+        path
+    };
     let method = Method::from_bytes(method.as_bytes()).unwrap();
     let mut request = gateway
         .request(method, &format!("/api/v1{path}"))

@@ -225,6 +225,7 @@ async fn a_database_that_is_down_starts_nothing(context: Context) {
         "a request failed",
         "could not be written",
         "the sweep failed",
+        "results cannot be sent",
         "not ready",
         "could not be counted",
     ] {
@@ -259,6 +260,7 @@ async fn links_work_again_once_the_database_is_back(context: Context) {
         "a request failed",
         "could not be written",
         "the sweep failed",
+        "results cannot be sent",
     ] {
         context.expect_log(text);
     }

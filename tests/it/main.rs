@@ -9,6 +9,7 @@
     reason = "tests stop at what they did not expect"
 )]
 
+mod api_endpoints;
 mod api_http;
 mod api_idempotency;
 mod api_keys;
@@ -24,6 +25,8 @@ mod browser;
 mod cli;
 mod clicks;
 mod crash;
+mod deliveries;
+mod deliveries_lost;
 mod erasure;
 mod events_stream;
 mod exports;
@@ -39,6 +42,7 @@ mod openapi;
 mod ops;
 mod silence;
 mod store_audit;
+mod store_deliveries;
 mod store_events;
 mod store_kit;
 mod store_ledger;
@@ -65,6 +69,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
+        api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
         api_keys::tests(),
@@ -82,6 +87,8 @@ fn main() {
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
+        deliveries::tests(),
+        deliveries_lost::tests(),
         faults::tests(),
         fuzz::tests(),
         fuzz_idenfy::tests(),
@@ -92,6 +99,7 @@ fn main() {
         openapi::tests(),
         silence::tests(),
         store_audit::tests(),
+        store_deliveries::tests(),
         store_events::tests(),
         store_ledger::tests(),
         store_questions::tests(),
@@ -116,6 +124,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
+    deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
     libtest_mimic::run(&arguments, trials).exit();

@@ -30,6 +30,10 @@ fn object(value: &Value) -> &Map<String, Value> {
     value.as_object().unwrap()
 }
 
+async fn endpoint(gateway: &Gateway) -> Value {
+    crate::api_endpoints::endpoint(gateway, "https://example.invalid/hook", &json!({})).await
+}
+
 /// Path, method and description of every call.
 fn calls(document: &Value) -> impl Iterator<Item = (&str, Method, &Value)> {
     object(&document["paths"]).iter().flat_map(|(path, item)| {
@@ -117,7 +121,10 @@ async fn every_call_that_is_described_is_answered_and_asks_for_its_scope(context
     }
     let document = document();
     for (path, method, call) in calls(&document) {
-        let path = path.replace("{id}", "01977d0e-5d3a-7c42-9f0b-6c1a2b3d4e5f");
+        let nobody = "01977d0e-5d3a-7c42-9f0b-6c1a2b3d4e5f";
+        let path = path
+            .replace("{id}", nobody)
+            .replace("{delivery_id}", nobody);
         let ask = async |key: Option<&str>| {
             let mut request = gateway.request(method.clone(), &format!("{path}?zz="));
             if let Some(key) = key {
@@ -155,11 +162,16 @@ async fn every_call_that_is_described_is_answered_and_asks_for_its_scope(context
 
 async fn every_parameter_that_is_described_is_read(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = gateway.link(json!({})).await;
+    let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let mut read = 0;
     for (path, method, call) in calls(&document) {
-        let path = path.replace("{id}", text(&link["id"]));
+        let of = if path.contains("/endpoints/") {
+            &endpoint
+        } else {
+            &link
+        };
+        let path = path.replace("{id}", text(&of["id"]));
         for parameter in call["parameters"].as_array().into_iter().flatten() {
             if parameter["in"] == "query" {
                 let path = format!("{path}?{}=", text(&parameter["name"]));
@@ -191,7 +203,7 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
     let gateway = Gateway::start(&context).await;
-    let link = gateway.link(json!({})).await;
+    let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let schemas = object(&document["components"]["schemas"]);
     // Whatever is named anywhere: a field that a parser learns is most likely answered, too.
@@ -211,9 +223,12 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
             continue;
         };
         let described = fields(&schemas[body.rsplit('/').next().unwrap()]);
-        let path = path
-            .replace("/api/v1", "")
-            .replace("{id}", text(&link["id"]));
+        let of = if path.contains("/endpoints/") {
+            &endpoint
+        } else {
+            &link
+        };
+        let path = path.replace("/api/v1", "").replace("{id}", text(&of["id"]));
         let mut read = BTreeSet::new();
         for name in &all {
             // The second field makes sure that nothing comes of the call.
@@ -225,7 +240,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 4);
+    assert_eq!(compared, 6);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -266,6 +281,10 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
         .await;
     let (_, key) = gateway.get(&format!("/keys/{}", text(&made["id"]))).await;
     let (_, page) = gateway.get("/links").await;
+    let made_endpoint = endpoint(&gateway).await;
+    let path = format!("/endpoints/{}", text(&made_endpoint["id"]));
+    let (_, endpoint) = gateway.get(&path).await;
+    let (_, test) = gateway.post(&format!("{path}/test"), json!({})).await;
     for (name, answer) in [
         ("Link", &link),
         ("Usage", &link["usage"]),
@@ -275,6 +294,9 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
         ("MadeKey", &made),
         ("Key", &key),
         ("Page_Link", &page),
+        ("MadeEndpoint", &made_endpoint),
+        ("Endpoint", &endpoint),
+        ("SentTest", &test),
     ] {
         let described = fields_of(schemas, &schemas[name]);
         assert_eq!(names(object(answer)), names(&described), "{name}");

@@ -58,7 +58,12 @@ async fn a_gateway_that_runs_is_live_and_ready(context: Context) {
 }
 
 async fn without_its_database_it_is_live_and_not_ready(context: Context) {
-    for text in ["not ready", "the sweep failed", "a request failed"] {
+    for text in [
+        "not ready",
+        "the sweep failed",
+        "results cannot be sent",
+        "a request failed",
+    ] {
         context.expect_log(text);
     }
     let gateway = Gateway::start(&context).await;

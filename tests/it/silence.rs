@@ -58,6 +58,7 @@ async fn a_server_that_goes_silent_is_given_up_and_found_again(context: Context)
         "a request failed",
         "could not be written",
         "the sweep failed",
+        "results cannot be sent",
         "not ready",
         "after_release",
         "testing the connection",

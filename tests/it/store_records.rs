@@ -570,6 +570,7 @@ fn event(kit: &Kit, scan_ref: &str, status: Status, is_final: bool) -> Inbound {
                 ..Checks::default()
             },
         }),
+        body: None,
     }
 }
 

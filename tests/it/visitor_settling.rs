@@ -165,6 +165,7 @@ async fn an_answer_that_cannot_be_written_sends_nobody_anywhere(context: Context
     for text in [
         "could not be written",
         "the sweep failed",
+        "results cannot be sent",
         "a request failed",
     ] {
         context.expect_log(text);

@@ -32,6 +32,12 @@ impl Answer {
         }
     }
 
+    /// `202`: it will be done, with what there is to tell of it.
+    #[must_use]
+    pub fn accepted(document: &impl Serialize) -> Self {
+        Self::json(202, document)
+    }
+
     /// `204`.
     #[must_use]
     pub const fn done() -> Self {

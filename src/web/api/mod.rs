@@ -9,6 +9,9 @@ pub mod answer;
 pub mod audit;
 pub mod caller;
 pub mod csv;
+pub mod deliveries;
+pub mod endpoint_document;
+pub mod endpoints;
 pub mod events;
 pub mod exports;
 pub mod fields;
@@ -87,6 +90,15 @@ calls! {
     "/events": get events::stream;
     "/audit": get audit::list;
     "/audit.csv": get audit::export;
+    "/endpoints": get endpoints::list, post endpoints::create;
+    "/endpoints/{id}": get endpoints::get, delete endpoints::delete;
+    "/endpoints/{id}/rotate": post endpoints::rotate;
+    "/endpoints/{id}/enable": post endpoints::enable;
+    "/endpoints/{id}/test": post endpoints::test;
+    "/endpoints/{id}/deliveries": get deliveries::list;
+    "/endpoints/{id}/retry": post deliveries::retry_failed;
+    "/endpoints/{id}/deliveries/{delivery_id}/retry": post deliveries::retry_of_endpoint;
+    "/deliveries/{id}/retry": post deliveries::retry;
     "/keys": get keys::list, post keys::create;
     "/keys/{id}": get keys::get, delete keys::delete;
 }

@@ -23,7 +23,7 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
@@ -35,6 +35,10 @@ const TAGS: [(&str, &str); 7] = [
     (
         "Events",
         "What happens, as it happens, as server-sent events.",
+    ),
+    (
+        "Endpoints",
+        "Have results sent to your backend as they come, signed and tried again. All of these calls want the scope `admin`.",
     ),
     (
         "Keys",

@@ -15,6 +15,8 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
+use crate::store::deliveries::DeliveryStatus;
+use crate::store::endpoints::PayloadKind;
 
 /// A named schema that is made by hand.
 macro_rules! schema {
@@ -93,9 +95,29 @@ schema!(
     /// What an API key may do.
     ScopeSchema as "Scope",
     words(
-        "`read`: all GETs but those of keys. `links`: writes links. `sessions`: starts and erases sessions. \
-         `admin`: everything, and alone keys. Scopes add up: a key with `links` alone cannot GET.",
+        "`read`: all GETs but those of keys and endpoints. `links`: writes links. `sessions`: starts and erases sessions. \
+         `admin`: everything, and alone keys and endpoints. Scopes add up: a key with `links` alone cannot GET.",
         Scope::ALL.map(Scope::as_str),
+    )
+);
+
+schema!(
+    /// What is sent of a result.
+    PayloadSchema as "PayloadKind",
+    words(
+        "`verdict`: what this API shows of the session. `full`: and iDenfy's own body, with personal data, as \
+         `data.idenfy`; it is kept here until delivered or given up, and then erased.",
+        PayloadKind::ALL.map(PayloadKind::as_str),
+    )
+);
+
+schema!(
+    /// Where a delivery stands.
+    DeliveryStatusSchema as "DeliveryStatus",
+    words(
+        "`pending`: it will be tried, for the first time or again. `delivered`: the endpoint answered 2xx. `failed`: it \
+         was given up, and can be retried by hand.",
+        DeliveryStatus::ALL.map(DeliveryStatus::as_str),
     )
 );
 

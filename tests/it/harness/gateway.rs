@@ -17,6 +17,8 @@ use entrypass::lookup::Lookup;
 use entrypass::store::keys::ApiKey;
 use entrypass::sweep::Sweep;
 use entrypass::web::State;
+use entrypass::webhooks::courier::Courier;
+use entrypass::webhooks::outbound::Outbound;
 use reqwest::{Method, RequestBuilder, Response};
 use serde_json::{Value, json};
 
@@ -218,6 +220,17 @@ impl Gateway {
         let (store, clock) = (self.state.store.clone(), self.clock.clone());
         let client = Client::new(&self.settings, clock.clone()).expect("a client");
         Lookup::new(store, client, clock, &self.settings)
+    }
+
+    /// What sends results out as the background does, to be stepped by hand.
+    pub fn outbound(&self) -> Outbound {
+        let courier = Courier::new(self.state.allow_private, self.clock.clone());
+        Outbound::new(
+            self.state.store.clone(),
+            self.clock.clone(),
+            self.state.metrics.clone(),
+            courier.expect("a client"),
+        )
     }
 
     /// One sweep, as the background does them.

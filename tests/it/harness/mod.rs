@@ -6,6 +6,7 @@ pub mod gateway;
 pub mod idenfy;
 pub mod log;
 pub mod process;
+pub mod receiver;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,7 @@ pub use engine::Engine;
 pub use gateway::Gateway;
 pub use idenfy::Answer;
 pub use log::Log;
+pub use receiver::Receiver;
 
 /// What a test is given.
 #[derive(Clone)]

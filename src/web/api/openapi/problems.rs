@@ -30,6 +30,7 @@ fn all() -> Vec<Problem> {
         Problem::LinkOver,
         Problem::SessionOpen("01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a".to_owned()),
         Problem::NothingToAsk,
+        Problem::EndpointDisabled,
         Problem::IdempotencyMismatch,
         Problem::IdempotencyInProgress,
         Problem::TooLarge,
@@ -69,6 +70,9 @@ const fn advice(problem: &Problem) -> &'static str {
         }
         Problem::IdenfyUnavailable(_) => {
             "iDenfy does not answer. Try again after `Retry-After` seconds."
+        }
+        Problem::EndpointDisabled => {
+            "The endpoint was switched off, as it failed for too long or said that it is gone. Switch it on with `…/enable`."
         }
         Problem::IdempotencyMismatch => {
             "The `Idempotency-Key` was used for another request. Take a new key."
