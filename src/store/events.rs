@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use tokio::sync::watch;
 
 use super::sessions::{Findings, SessionRow};
-use super::{Engine, Store, StoreError};
+use super::{Engine, PostgresEngine, Store, StoreError};
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EndpointId, EventId, LinkId, SessionId};
 use crate::domain::session::{Session, Status};
@@ -102,27 +102,11 @@ impl Store {
         let Engine::Postgres(db) = &self.engine else {
             return Ok(false);
         };
-        let (waiting,): (bool,) =
-            sqlx::query_as("SELECT EXISTS (SELECT 1 FROM events WHERE position IS NULL)")
-                .fetch_one(db.read())
-                .await?;
-        if !waiting {
-            return Ok(false);
+        match publish(db).await {
+            // Whatever is left is for the next start.
+            Err(sqlx::Error::PoolClosed) => Ok(false),
+            published => Ok(published?),
         }
-        let mut tx = db.begin().await?;
-        sqlx::query("SELECT pg_advisory_xact_lock($1)")
-            .bind(PLACING)
-            .execute(&mut *tx)
-            .await?;
-        let placed = sqlx::query(PLACE).execute(&mut *tx).await?.rows_affected();
-        if placed > 0 {
-            sqlx::query("SELECT pg_notify($1, '')")
-                .bind(CHANNEL)
-                .execute(&mut *tx)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(placed > 0)
     }
 
     /// The place of the newest event that is seen; 0 before the first.
@@ -270,6 +254,27 @@ impl EventRow {
             link: link.map(|(id, name)| LinkName { id, name }),
         })
     }
+}
+
+async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
+    let waiting = "SELECT EXISTS (SELECT 1 FROM events WHERE position IS NULL)";
+    if !sqlx::query_scalar(waiting).fetch_one(db.read()).await? {
+        return Ok(false);
+    }
+    let mut tx = db.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)")
+        .bind(PLACING)
+        .execute(&mut *tx)
+        .await?;
+    let placed = sqlx::query(PLACE).execute(&mut *tx).await?.rows_affected();
+    if placed > 0 {
+        sqlx::query("SELECT pg_notify($1, '')")
+            .bind(CHANNEL)
+            .execute(&mut *tx)
+            .await?;
+    }
+    tx.commit().await?;
+    Ok(placed > 0)
 }
 
 /// Only under the lock: whoever comes next sees these places and goes on after them.
