@@ -19,6 +19,9 @@ const CLOCK_ANSWER: Duration = Duration::from_millis(500);
 /// end at once.
 const TELLING_MAX: usize = 200;
 
+/// The most steps in which one sweep forgets events that are old, a thousand of them a step.
+const FORGETTING_MAX: usize = 100;
+
 /// The sweeper. Any number of nodes may run it at once.
 #[derive(Debug, Clone)]
 pub struct Sweep {
@@ -52,6 +55,11 @@ impl Sweep {
         self.store.publish().await?;
         self.store.forget_ended(now).await?;
         self.store.forget_answers(now).await?;
+        for _ in 0..FORGETTING_MAX {
+            if self.store.forget_events(now).await? == 0 {
+                break;
+            }
+        }
         Ok(refunded)
     }
 

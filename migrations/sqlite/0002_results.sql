@@ -143,8 +143,10 @@ ALTER TABLE idenfy_events DROP COLUMN scan_ref;
 
 -- When it was told that a link is over.
 ALTER TABLE links ADD COLUMN exhausted_told_at INTEGER;
+-- When the last use was spent, first or again. Indexed in place of `used`, which changes with each click.
+ALTER TABLE links ADD COLUMN exhausted_at INTEGER;
 ALTER TABLE links ADD COLUMN expired_told_at INTEGER;
-CREATE INDEX links_to_tell_exhausted ON links (id)
-    WHERE used >= usage_limit AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
+CREATE INDEX links_to_tell_exhausted ON links (exhausted_at)
+    WHERE exhausted_at IS NOT NULL AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
 CREATE INDEX links_to_tell_expired ON links (expires_at)
     WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;

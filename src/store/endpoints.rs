@@ -3,6 +3,7 @@
 use sqlx::FromRow;
 
 use super::{Store, StoreError};
+use crate::domain::audit::Action;
 use crate::domain::event::EventType;
 use crate::domain::id::EndpointId;
 use crate::domain::secret::Secret;
@@ -119,7 +120,8 @@ impl Store {
         // What was written before now is seen now, and not after it.
         self.publish().await?;
         let events: Vec<&str> = endpoint.events.iter().map(|kind| kind.as_str()).collect();
-        each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        within!(&mut tx, |c| {
             sqlx::query(
                 "INSERT INTO endpoints (id, url, events, payload, secret, handed_to, created_at)
                  SELECT $1, $2, $3, $4, $5, COALESCE(MAX(position), 0), $6 FROM events",
@@ -130,11 +132,13 @@ impl Store {
             .bind(endpoint.payload.as_str())
             .bind(endpoint.secret.expose())
             .bind(endpoint.created_at)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(())
+        self.note(&mut tx, Action::EndpointCreated, endpoint.id, None)
+            .await?;
+        Ok(tx.commit().await?)
     }
 
     /// Endpoints that were not deleted, newest first.
@@ -196,8 +200,8 @@ impl Store {
             .rows_affected()
         });
         super::deliveries::give_up_all(&mut tx, id, now).await?;
-        tx.commit().await?;
-        Ok(done > 0)
+        self.end_noted(tx, done, Action::EndpointDeleted, id, None)
+            .await
     }
 
     /// Gives an endpoint a new secret; the one before signs too for [`OVERLAP_MS`]. False: there is no such endpoint.
@@ -210,7 +214,8 @@ impl Store {
         secret: &Secret,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE endpoints SET previous_secret = secret, previous_until = $3, secret = $2
                  WHERE id = $1 AND deleted_at IS NULL",
@@ -218,11 +223,13 @@ impl Store {
             .bind(id)
             .bind(secret.expose())
             .bind(now.plus_millis(OVERLAP_MS))
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
-        Ok(done > 0)
+        let detail = Some("another secret");
+        self.end_noted(tx, done, Action::EndpointUpdated, id, detail)
+            .await
     }
 
     /// Switches an endpoint on again; it is then told of what happened meanwhile, as far as events reach back. False:
@@ -231,17 +238,21 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn enable_endpoint(&self, id: EndpointId) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
             sqlx::query(
                 "UPDATE endpoints SET disabled_at = NULL, disabled_reason = NULL, failing_since = NULL
                  WHERE id = $1 AND deleted_at IS NULL",
             )
             .bind(id)
-            .execute(db.write())
+            .execute(c)
             .await?
             .rows_affected()
         });
+        let detail = Some("switched on");
+        let done = self.end_noted(tx, done, Action::EndpointUpdated, id, detail);
+        let done = done.await?;
         self.news.tell();
-        Ok(done > 0)
+        Ok(done)
     }
 }

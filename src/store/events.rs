@@ -312,6 +312,6 @@ const EVENTS_AT: &str =
 
 const FORGET: &str = "
 DELETE FROM events WHERE position IN
-    (SELECT position FROM events WHERE at < $1 AND position < (SELECT MAX(position) FROM events)
-       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = events.id)
-     ORDER BY position LIMIT 1000)";
+    (SELECT position FROM (SELECT position, at FROM events ORDER BY position LIMIT 1000) AS oldest
+     WHERE at < $1 AND position < (SELECT MAX(position) FROM events)
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.position = oldest.position AND status = 'pending'))";

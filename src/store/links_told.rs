@@ -84,7 +84,7 @@ impl Store {
 
 macro_rules! exhausted_sql {
     () => {
-        "used >= usage_limit AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL"
+        "exhausted_at IS NOT NULL AND used >= usage_limit AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL"
     };
 }
 
@@ -101,7 +101,7 @@ const EXHAUSTED: &str = concat!(
     exhausted_sql!(),
     "
     AND NOT EXISTS (SELECT 1 FROM sessions WHERE lease_until IS NOT NULL AND sessions.link_id = links.id)
-ORDER BY id LIMIT $2"
+ORDER BY exhausted_at LIMIT $2"
 );
 const TELL_EXHAUSTED: &str = concat!(
     "UPDATE links SET exhausted_told_at = $1 WHERE id = $2 AND ",

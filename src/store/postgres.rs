@@ -202,6 +202,7 @@ const RESERVE: &str = concat!(
     UPDATE links SET
         granted = LEAST(wanted.n, COALESCE(usage_limit - used, wanted.n)),
         used = used + LEAST(wanted.n, COALESCE(usage_limit - used, wanted.n)),
+        exhausted_at = CASE WHEN usage_limit - used <= wanted.n THEN wanted.at ELSE exhausted_at END,
         last_used_at = wanted.at
     FROM wanted JOIN locked ON locked.id = wanted.id
     WHERE links.id = wanted.id

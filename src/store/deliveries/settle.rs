@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::bodies::erase_ended;
 use super::claim::Claimed;
 use super::give_up_all;
+use crate::domain::audit::Action;
 use crate::domain::event::EventType;
 use crate::domain::id::{DeliveryId, EndpointId, EventId};
 use crate::domain::timestamp::{DAY_MS, Timestamp};
@@ -75,7 +76,10 @@ impl Store {
         for attempt in failed {
             fail(&mut tx, attempt, now).await?;
             if hold_against(&mut tx, attempt, now).await? {
-                switched_off.push(attempt.claimed.endpoint_id);
+                let id = attempt.claimed.endpoint_id;
+                self.note(&mut tx, Action::EndpointDisabled, id, None)
+                    .await?;
+                switched_off.push(id);
             }
         }
         let ended: Vec<(EventId, i64)> = attempts

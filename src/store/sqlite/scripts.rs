@@ -27,6 +27,7 @@ macro_rules! spend_and_insert_sql {
             " links SET
     granted = MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
     used = used + MIN(wanted.n, COALESCE(usage_limit - used, wanted.n)),
+    exhausted_at = CASE WHEN usage_limit - used <= wanted.n THEN wanted.at ELSE exhausted_at END,
     last_used_at = wanted.at, granted_in = $4
 FROM (SELECT value ->> 0 AS id, value ->> 1 AS n, value ->> 2 AS at FROM jsonb_each($2)) AS wanted
 WHERE links.id = wanted.id

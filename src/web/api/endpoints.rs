@@ -36,17 +36,18 @@ pub async fn create(
     caller.require(Scope::Admin)?;
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, false), state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let (state, id) = (own, EndpointId::new(id));
         let endpoint =
             endpoint_document::read(&state, id, Fields::new(map?)).map_err(Problem::invalid)?;
         // Only after a process died between making it and keeping the answer is there one already, whose secret nobody
         // has seen.
-        if state.store.endpoint(id).await?.is_some() {
-            let (store, now) = (&state.store, state.clock.now());
+        if store.endpoint(id).await?.is_some() {
+            let now = state.clock.now();
             store.rotate_endpoint(id, &endpoint.secret, now).await?;
         } else {
-            state.store.insert_endpoint(&endpoint).await?;
+            store.insert_endpoint(&endpoint).await?;
         }
         let location = format!("{}/api/v1/endpoints/{id}", state.public_url);
         Ok(Answer::created(location, &MadeDocument::from(endpoint)))
@@ -107,7 +108,7 @@ pub async fn delete(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Admin)?;
     let (id, now) = (endpoint_id(&id)?, state.clock.now());
-    if !state.store.delete_endpoint(id, now).await? {
+    if !caller.store(&state).delete_endpoint(id, now).await? {
         return Err(Problem::NotFound);
     }
     Ok(Answer::done().respond())
@@ -132,16 +133,15 @@ pub async fn rotate(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Admin)?;
     let (body, own) = (fields::bytes(body)?, state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |_| async move {
         let endpoint = Endpoint {
             secret: signature::new_secret(),
             ..find(&own, &id).await?
         };
-        let (store, now) = (&own.store, own.clock.now());
-        if !store
-            .rotate_endpoint(endpoint.id, &endpoint.secret, now)
-            .await?
-        {
+        let now = own.clock.now();
+        let rotated = store.rotate_endpoint(endpoint.id, &endpoint.secret, now);
+        if !rotated.await? {
             return Err(Problem::NotFound);
         }
         Ok(Answer::ok(&MadeDocument::from(endpoint)))
@@ -167,8 +167,9 @@ pub async fn enable(
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Admin)?;
     let (body, own) = (fields::bytes(body)?, state.clone());
+    let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |_| async move {
-        own.store.enable_endpoint(endpoint_id(&id)?).await?;
+        store.enable_endpoint(endpoint_id(&id)?).await?;
         let endpoint = find(&own, &id).await?;
         Ok(Answer::ok(&EndpointDocument::from(endpoint)))
     })
