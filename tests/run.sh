@@ -43,6 +43,7 @@ postgres_programs() {
 install_missing() {
   local missing=() as_root=()
   command -v cc >/dev/null || missing+=(gcc libc6-dev)
+  command -v make >/dev/null || missing+=(make)
   [[ -n $(postgres_programs) ]] || missing+=(postgresql)
   [[ -x /usr/bin/chromium ]] || missing+=(chromium)
   [[ -x /usr/bin/chromedriver ]] || missing+=(chromium-driver)

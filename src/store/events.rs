@@ -312,6 +312,6 @@ const EVENTS_AT: &str =
 
 const FORGET: &str = "
 DELETE FROM events WHERE position IN
-    (SELECT position FROM (SELECT position, at FROM events ORDER BY position LIMIT 1000) AS oldest
+    (SELECT position FROM (SELECT position, id, at FROM events ORDER BY position LIMIT 1000) AS oldest
      WHERE at < $1 AND position < (SELECT MAX(position) FROM events)
-       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.position = oldest.position AND status = 'pending'))";
+       AND NOT EXISTS (SELECT 1 FROM deliveries WHERE deliveries.event_id = oldest.id))";

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::api_support::{metric, send_webhook};
 use crate::harness::gateway::{path_of, text};
 use crate::harness::{Answer, Context, Gateway, eventually, tests};
-use crate::visitor_kit::{BOUND, called, hold_back};
+use crate::visitor_kit::{BOUND, called, hold_back, under_way};
 
 tests!(
     "ops",
@@ -216,7 +216,7 @@ async fn each_request_for_a_link_is_counted_once_by_its_answer(context: Context)
         let clicks = join_all((0..4).map(|_| gateway.click(&link)));
         tokio::join!(clicks, async {
             called(&gateway, calls + 1).await;
-            let all_under_way = async || gateway.state.tasks.len() == 4;
+            let all_under_way = async || under_way(&gateway) == 4;
             eventually(BOUND, "four clicks under way", all_under_way).await;
             if client == "a" {
                 gate.add_permits(1);

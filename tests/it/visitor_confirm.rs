@@ -8,7 +8,7 @@ use crate::harness::gateway::{location, path_of, text};
 use crate::harness::{Answer, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
     BOUND, HOUR_MS, called, code, form_of, get, hold_back, language_of, post_form, send,
-    unavailable,
+    unavailable, under_way,
 };
 
 tests!(
@@ -167,7 +167,7 @@ async fn a_double_tap_starts_one_session(context: Context) {
             called(&gateway, calls).await;
             let late = join_all((0..3).map(|_| gateway.submit(&link, &fields)));
             let (late, ()) = tokio::join!(late, async {
-                let all_under_way = async || gateway.state.tasks.len() == 5;
+                let all_under_way = async || under_way(&gateway) == 5;
                 eventually(BOUND, "five taps under way", all_under_way).await;
                 gate.add_permits(5);
             });
@@ -203,7 +203,7 @@ async fn a_double_tap_needs_no_second_place_among_the_mints(context: Context) {
     let (first, second) = tokio::join!(gateway.submit(&link, &fields), async {
         called(&gateway, 1).await;
         unavailable(gateway.submit(&other, &others).await).await;
-        let both_under_way = async || gateway.state.tasks.len() == 2;
+        let both_under_way = async || under_way(&gateway) == 2;
         let (second, ()) = tokio::join!(gateway.submit(&link, &fields), async {
             eventually(BOUND, "two taps under way", both_under_way).await;
             gate.add_permits(1);

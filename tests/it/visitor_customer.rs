@@ -8,7 +8,7 @@ use crate::harness::gateway::{location, path_of, text};
 use crate::harness::{Answer, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
     BOUND, HOUR_MS, called, code_of, final_result, get, hold_back, send, states, unavailable,
-    webhook,
+    under_way, webhook,
 };
 
 tests!(
@@ -161,7 +161,7 @@ async fn a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget(c
     let clicks = join_all((0..4).map(|_| gateway.click(&link)));
     let (answers, ()) = tokio::join!(clicks, async {
         called(&gateway, 1).await;
-        let all_under_way = async || gateway.state.tasks.len() == 4;
+        let all_under_way = async || under_way(&gateway) == 4;
         eventually(BOUND, "four clicks under way", all_under_way).await;
         // With the gate gone the call breaks off.
         gate.close();
@@ -232,7 +232,7 @@ async fn a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer(cont
         let preview = [("User-Agent", "WhatsApp/2.23.20.0")];
         assert_eq!(get(&gateway, &path_of(&link), &preview).await.status(), 200);
         let (second, ()) = tokio::join!(gateway.submit(&link, &two), async {
-            let both_under_way = async || gateway.state.tasks.len() == 2;
+            let both_under_way = async || under_way(&gateway) == 2;
             eventually(BOUND, "two forms under way", both_under_way).await;
             gate.add_permits(2);
         });

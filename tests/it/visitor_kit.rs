@@ -129,6 +129,11 @@ pub fn hold_back(gateway: &Gateway) -> Arc<Semaphore> {
     gate
 }
 
+/// Requests under way; the sending of results is a task, too.
+pub fn under_way(gateway: &Gateway) -> usize {
+    gateway.state.tasks.len() - 1
+}
+
 /// Waits until iDenfy was called so often.
 pub async fn called(gateway: &Gateway, times: usize) {
     eventually(BOUND, &format!("{times} calls"), async || {
