@@ -152,3 +152,8 @@ CREATE INDEX links_to_tell_exhausted ON links (exhausted_at)
     WHERE exhausted_at IS NOT NULL AND exhausted_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
 CREATE INDEX links_to_tell_expired ON links (expires_at)
     WHERE expires_at IS NOT NULL AND expired_told_at IS NULL AND deactivated_at IS NULL AND deleted_at IS NULL;
+
+-- For statistics by link and day. Clicks pay for neither but where they name their channel.
+CREATE INDEX sessions_link_status ON sessions (link_id, status, id)
+    WHERE link_id IS NOT NULL AND status NOT IN ('starting', 'active');
+CREATE INDEX sessions_link_via ON sessions (link_id, via, id) WHERE link_id IS NOT NULL AND via IS NOT NULL;

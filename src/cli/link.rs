@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::{Context, Failure, output};
+use super::{Context, Failure, import, output};
 use crate::domain::id::LinkId;
 use crate::domain::link::{Link, LinkStatus};
 use crate::domain::slug::Slug;
@@ -16,6 +16,7 @@ const PAGE: i64 = 200;
 
 pub const EXAMPLES: &str = "Examples:
   entrypass link create --name 'Berlin fair' --uses 100 --confirm
+  entrypass link import customers.csv -o urls.csv
   entrypass link list --status active
   entrypass link deactivate berlin-fair";
 
@@ -27,6 +28,9 @@ pub enum Command {
   entrypass link create --name 'Berlin fair' --uses 100 --expires-at 2027-03-01T00:00:00Z --language de
   entrypass link create --name Website --unlimited --slug verify --flow document --json")]
     Create(Box<Create>),
+    /// Make many links of a CSV or JSON file, all or none; prints the rows with their ids and URLs, as CSV
+    #[command(after_help = import::EXAMPLES)]
+    Import(import::Args),
     /// List links, newest first
     #[command(after_help = "Examples:
   entrypass link list
@@ -135,6 +139,7 @@ pub struct Create {
 pub async fn run(context: Context, command: Command) -> Result<(), Failure> {
     let done = match command {
         Command::Create(wanted) => create(&context, *wanted).await,
+        Command::Import(args) => import::run(&context, args).await,
         Command::List { status, q, json } => list(&context, status.as_deref(), q, json).await,
         Command::Show { link, json } => match find(&context, &link).await {
             Ok(link) => show(&context, &link, json),
@@ -322,10 +327,5 @@ fn document(context: &Context, link: &Link) -> LinkDocument {
 }
 
 fn url(context: &Context, link: &Link) -> String {
-    let server = &context.config.server;
-    format!(
-        "{}/{}",
-        server.public_base(server.listen.port()),
-        link.terms.slug.as_str()
-    )
+    context.url_of(&link.terms.slug)
 }

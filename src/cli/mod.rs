@@ -10,12 +10,14 @@ use crate::config::{self, Config};
 use crate::domain::audit::Actor;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::secret::Secret;
+use crate::domain::slug::Slug;
 use crate::store::Store;
 use crate::telemetry;
 use crate::web::api::openapi;
 
 mod backup;
 mod doctor;
+mod import;
 mod key;
 mod link;
 mod output;
@@ -116,6 +118,15 @@ impl Context {
             store: store.acting(&clock, Actor::Command, None),
             clock,
         })
+    }
+}
+
+impl Context {
+    /// The address of a link's page.
+    fn url_of(&self, slug: &Slug) -> String {
+        let server = &self.config.server;
+        let base = server.public_base(server.listen.port());
+        format!("{base}/{}", slug.as_str())
     }
 }
 

@@ -35,6 +35,8 @@ impl Actor {
 pub enum Action {
     /// A link was made.
     LinkCreated,
+    /// Many links were made at once; the object is the first of them.
+    LinksImported,
     /// A link's name or message was changed.
     LinkUpdated,
     /// A link was switched on.
@@ -67,6 +69,7 @@ impl Action {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::LinkCreated => "link.created",
+            Self::LinksImported => "link.imported",
             Self::LinkUpdated => "link.updated",
             Self::LinkActivated => "link.activated",
             Self::LinkDeactivated => "link.deactivated",

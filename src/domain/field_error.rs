@@ -66,7 +66,8 @@ impl FieldErrors {
     }
 
     /// The errors in the order they were found.
-    pub fn iter(&self) -> impl Iterator<Item = &FieldError> {
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &FieldError> {
         self.0.iter()
     }
 }

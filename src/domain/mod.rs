@@ -5,6 +5,7 @@
 pub mod audit;
 pub mod channel;
 pub mod country;
+pub mod day;
 pub mod event;
 pub mod field_error;
 pub mod flow;

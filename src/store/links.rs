@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::{Store, StoreError, is_duplicate};
+use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
@@ -95,50 +95,6 @@ impl TryFrom<LinkRow> for Link {
 }
 
 impl Store {
-    /// Keeps new links, all or none. When a slug is or was taken, tells the position of the first such link.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn insert_links(&self, links: &[Link]) -> Result<Result<(), usize>, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        for (position, link) in links.iter().enumerate() {
-            let inserted = within!(&mut tx, |c| {
-                sqlx::query(INSERT)
-                    .bind(link.terms.id)
-                    .bind(&link.terms.slug)
-                    .bind(&link.name)
-                    .bind(folded(&link.name))
-                    .bind(link.terms.usage.kind())
-                    .bind(link.terms.usage.limit())
-                    .bind(link.terms.expires_at)
-                    .bind(link.terms.language.map(Locale::as_str))
-                    .bind(link.terms.flow.as_str())
-                    .bind(link.terms.confirm)
-                    .bind(link.terms.resume)
-                    .bind(link.terms.accept_ref)
-                    .bind(&link.inactive_message)
-                    .bind(serde_json::to_string(link.terms.token.as_map()).unwrap_or_default())
-                    .bind(link.terms.created_at)
-                    .execute(c)
-                    .await
-                    .map(|_| ())
-            });
-            match inserted {
-                Err(error) if is_duplicate(&error) => return Ok(Err(position)),
-                other => other?,
-            }
-            self.note(
-                &mut tx,
-                Action::LinkCreated,
-                link.terms.id,
-                Some(&link.name),
-            )
-            .await?;
-        }
-        tx.commit().await?;
-        Ok(Ok(()))
-    }
-
     /// The link of that id, unless it was deleted.
     ///
     /// # Errors
@@ -290,7 +246,7 @@ impl Store {
 }
 
 /// A text without regard to case: lower case, where a sigma at a word's end is one like any other.
-fn folded(text: &str) -> String {
+pub(super) fn folded(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 
@@ -302,11 +258,6 @@ fn contains_pattern(text: &str) -> String {
         .replace('_', "!_");
     format!("%{escaped}%")
 }
-
-const INSERT: &str = "
-INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
-                   accept_ref, inactive_message, token, created_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 
 /// What links are listed by: first what finds them by an index, then what narrows them. The same order of reasons as
 /// [`Link::status`].

@@ -48,6 +48,7 @@ pub mod inbound;
 pub mod keys;
 pub mod ledger;
 pub mod links;
+pub mod links_made;
 mod links_told;
 mod postgres;
 pub mod questions;
@@ -55,6 +56,7 @@ mod schema;
 pub mod sessions;
 pub mod settings;
 mod sqlite;
+pub mod stats;
 
 pub use postgres::PostgresEngine;
 pub use sqlite::SqliteEngine;
@@ -110,13 +112,6 @@ impl From<sqlx::migrate::MigrateError> for StoreError {
     fn from(error: sqlx::migrate::MigrateError) -> Self {
         Self::Migration(Arc::new(error))
     }
-}
-
-/// Whether a write failed because what it would add is there already.
-pub(crate) fn is_duplicate(error: &sqlx::Error) -> bool {
-    error
-        .as_database_error()
-        .is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
 /// The two engines.

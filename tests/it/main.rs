@@ -9,6 +9,7 @@
     reason = "tests stop at what they did not expect"
 )]
 
+mod api_bulk;
 mod api_endpoints;
 mod api_http;
 mod api_idempotency;
@@ -18,11 +19,13 @@ mod api_links_create;
 mod api_links_refused;
 mod api_lists;
 mod api_sessions;
+mod api_stats;
 mod api_support;
 mod asking;
 mod audit;
 mod browser;
 mod cli;
+mod cli_import;
 mod clicks;
 mod crash;
 mod deliveries;
@@ -46,6 +49,7 @@ mod store_deliveries;
 mod store_events;
 mod store_kit;
 mod store_ledger;
+mod store_links_made;
 mod store_links_told;
 mod store_questions;
 mod store_records;
@@ -69,6 +73,7 @@ use libtest_mimic::{Arguments, Trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
+        api_bulk::tests(),
         api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
@@ -78,10 +83,12 @@ fn main() {
         api_links_refused::tests(),
         api_lists::tests(),
         api_sessions::tests(),
+        api_stats::tests(),
         asking::tests(),
         audit::tests(),
         browser::tests(),
         cli::tests(),
+        cli_import::tests(),
         clicks::tests(),
         crash::tests(),
         erasure::tests(),
@@ -103,6 +110,7 @@ fn main() {
         store_events::tests(),
         store_ledger::tests(),
         store_questions::tests(),
+        store_links_made::tests(),
         store_links_told::tests(),
         store_records::tests(),
         store_rule::tests(),

@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod cases;
+mod cell;
 mod check;
 mod schema;
 mod spec;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+pub use self::cell::{flag, whole};
 pub use self::spec::{Field, Kind};
 
 use super::field_error::FieldErrors;

@@ -44,9 +44,28 @@ where
     F: FnOnce(Uuid) -> Fut + Send + 'static,
     Fut: Future<Output = Result<Answer, Problem>> + Send,
 {
+    let answer = once(state, caller, request, body, make).await?;
+    Ok(answer.respond())
+}
+
+/// The same, the answer not yet as a response. What stands for the body may also be a digest of it.
+///
+/// # Errors
+/// As above.
+pub async fn once<F, Fut>(
+    state: &web::Data<State>,
+    caller: &Caller,
+    request: &HttpRequest,
+    body: &[u8],
+    make: F,
+) -> Result<Answer, Problem>
+where
+    F: FnOnce(Uuid) -> Fut + Send + 'static,
+    Fut: Future<Output = Result<Answer, Problem>> + Send,
+{
     let fresh = state.clock.uuid();
     let Some(key) = header_key(request)? else {
-        return make(fresh).await.map(Answer::respond);
+        return make(fresh).await;
     };
     let seal = Seal::new(caller, &key);
     let once = Once {
@@ -57,11 +76,10 @@ where
         seal,
     };
     let task = state.spawn(async move { once.answer(fresh, make).await });
-    let answer = task.await.map_err(|error| {
+    task.await.map_err(|error| {
         tracing::error!("a request's task ended early: {error}");
         Problem::Database
-    })?;
-    answer.map(Answer::respond)
+    })?
 }
 
 /// A request that is run once.

@@ -7,6 +7,9 @@ use super::resource;
 
 pub mod answer;
 pub mod audit;
+pub mod bulk;
+pub mod bulk_answer;
+pub mod bulk_input;
 pub mod caller;
 pub mod csv;
 pub mod deliveries;
@@ -25,8 +28,10 @@ pub mod paging;
 pub mod schemas;
 pub mod session_document;
 pub mod sessions;
+pub mod sheet;
+pub mod stats;
 
-/// Largest body of a request, in bytes.
+/// Largest body of a request, in bytes, where the list of calls does not say otherwise.
 pub const BODY_MAX: usize = 1024 * 1024;
 
 /// What a call's method allows: whatever can be asked by GET can be by HEAD.
@@ -56,12 +61,13 @@ macro_rules! verbs {
 }
 
 /// The one list of calls. What is routed is described: a handler here without `#[utoipa::path]` does not compile, and
-/// a test compares the methods and paths.
+/// a test compares the methods and paths. In brackets the largest body of a path, in bytes.
 macro_rules! calls {
-    ($($path:literal: $($method:ident $module:ident::$handler:ident),+;)+) => {
+    ($($path:literal $(($body_max:expr))?: $($method:ident $module:ident::$handler:ident),+;)+) => {
         fn add_calls(scope: actix_web::Scope) -> actix_web::Scope {
             scope$(.service(
                 resource($path, concat!($(allowed!($method), ", "),+).trim_end_matches(", "))
+                    $(.app_data(web::PayloadConfig::new($body_max)))?
                     $(.route(verbs!($method).to($module::$handler)))+
             ))+
         }
@@ -79,10 +85,12 @@ macro_rules! calls {
 calls! {
     "/links": get links::list, post links::create;
     "/links.csv": get exports::export_links;
+    "/links/bulk" (bulk::BODY_MAX): post bulk::create;
     "/links/{id}": get links::get, patch links::patch, delete links::delete;
     "/links/{id}/deactivate": post links::deactivate;
     "/links/{id}/activate": post links::activate;
     "/links/{id}/sessions": get links::sessions;
+    "/links/{id}/stats": get stats::get;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;

@@ -210,7 +210,9 @@ fn complete(
         if parameters.is_empty() {
             operation.parameters = None;
         }
-        if let Some(RefOr::T(created)) = operation.responses.responses.get_mut("201") {
+        // Of many things made at once there is no one address.
+        let is_one = !path.ends_with("/bulk");
+        if is_one && let Some(RefOr::T(created)) = operation.responses.responses.get_mut("201") {
             created
                 .headers
                 .insert("Location".to_owned(), RefOr::T(location()));

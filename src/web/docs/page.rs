@@ -234,15 +234,18 @@ fn example(all: Schemas<'_>, method: &str, path: &str, operation: &Value) -> Str
     curl(method, &path, &headers, body.as_ref())
 }
 
-/// All schemas but pages, and the bodies, which are shown with their calls.
+/// All schemas but pages, and the bodies, which are shown with their calls unless they are part of something else, too.
 fn shown(all: Schemas<'_>, groups: &[Group]) -> Vec<Shown> {
     let bodies: Vec<&str> = groups
         .iter()
         .flat_map(|group| &group.calls)
         .filter_map(|call| Some(call.body.as_ref()?.name.as_str()))
         .collect();
-    let schemas = object(all.all)
-        .filter(|(name, _)| !name.starts_with("Page_") && !bodies.contains(&name.as_str()));
+    let text = all.all.to_string();
+    let is_part = |name: &str| text.contains(&format!("\"#/components/schemas/{name}\""));
+    let schemas = object(all.all).filter(|(name, _)| {
+        !name.starts_with("Page_") && (is_part(name) || !bodies.contains(&name.as_str()))
+    });
     schemas
         .map(|(name, schema)| Shown {
             anchor: schema::anchor(name),

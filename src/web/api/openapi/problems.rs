@@ -51,7 +51,9 @@ fn all() -> Vec<Problem> {
 /// When it comes and what to do about it. A new problem does not compile without words here; put it into [`all`] too.
 const fn advice(problem: &Problem) -> &'static str {
     match problem {
-        Problem::BadRequest(_) => "The body is not JSON or broke off. Mend the request.",
+        Problem::BadRequest(_) => {
+            "The body is not JSON (or no CSV in UTF-8) or broke off. Mend the request."
+        }
         Problem::Unauthorized => "No key was sent, or it is unknown, revoked or expired.",
         Problem::Forbidden(_) => "The key lacks the scope that `detail` names.",
         Problem::NotFound => "Nothing with this id is here, or it was deleted.",
@@ -80,8 +82,12 @@ const fn advice(problem: &Problem) -> &'static str {
         Problem::IdempotencyInProgress => {
             "The first request with this `Idempotency-Key` still runs. Try again in a moment."
         }
-        Problem::TooLarge => "The body is over 1 MiB.",
-        Problem::UnsupportedMediaType(_) => "Send the body as `application/json`.",
+        Problem::TooLarge => {
+            "The body is over 1 MiB, or over 32 MiB where many links are made at once."
+        }
+        Problem::UnsupportedMediaType(_) => {
+            "Send the body as `application/json`, or, where many links are made at once, as `text/csv` in UTF-8."
+        }
         Problem::Invalid(_) => {
             "`errors` names every field, parameter or header that is wrong. Mend them."
         }

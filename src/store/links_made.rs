@@ -1,0 +1,146 @@
+//! Links being made, one or a hundred thousand.
+
+use std::collections::HashSet;
+
+use super::ledger::json_rows;
+use super::links::folded;
+use super::{Store, StoreError};
+use crate::domain::audit::Action;
+use crate::domain::id::LinkId;
+use crate::domain::link::Link;
+use crate::domain::locale::Locale;
+use crate::domain::slug::Slug;
+
+/// Rows in one statement.
+const CHUNK: usize = 500;
+
+impl Store {
+    /// Keeps new links, all or none, in one transaction. When a slug is or was taken, also by an earlier one of `links`, tells
+    /// the position of the first such link. Of several links made at once the audit log has one line.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn insert_links(&self, links: &[Link]) -> Result<Result<(), usize>, StoreError> {
+        let Some(first) = links.first() else {
+            return Ok(Ok(()));
+        };
+        // On SQLite clicks wait from here to the end, so what can be done before is.
+        let mut chunks = Vec::new();
+        for chunk in links.chunks(CHUNK) {
+            chunks.push((chunk.len(), rows(chunk)));
+            tokio::task::yield_now().await;
+        }
+        let mut tx = self.engine.begin().await?;
+        for (links_in, rows) in chunks {
+            let made = within!(&mut tx, |c| sqlx::query(INSERT)
+                .bind(rows)
+                .execute(c)
+                .await?
+                .rows_affected());
+            if usize::try_from(made) != Ok(links_in) {
+                drop(tx);
+                return Ok(Err(self.first_taken(links).await?));
+            }
+        }
+        let (action, detail) = match links.len() {
+            1 => (Action::LinkCreated, first.name.clone()),
+            many => (Action::LinksImported, format!("{many} links")),
+        };
+        self.note(&mut tx, action, first.terms.id, Some(&detail))
+            .await?;
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    async fn first_taken(&self, links: &[Link]) -> Result<usize, StoreError> {
+        let mut seen = HashSet::new();
+        let twice = links.iter().position(|link| !seen.insert(&link.terms.slug));
+        let slugs: Vec<_> = links.iter().map(|link| &link.terms.slug).collect();
+        let taken = self.taken_slugs(&slugs).await?.first().copied();
+        Ok(taken.into_iter().chain(twice).min().unwrap_or_default())
+    }
+
+    /// The positions of those slugs that are or were taken.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn taken_slugs(&self, slugs: &[&Slug]) -> Result<Vec<usize>, StoreError> {
+        let mut positions = Vec::new();
+        for (n, chunk) in slugs.chunks(CHUNK).enumerate() {
+            let asked = json_rows(&chunk.iter().map(|slug| [slug.as_str()]).collect::<Vec<_>>());
+            let taken: Vec<(Slug,)> = each!(self, |db| {
+                sqlx::query_as(TAKEN)
+                    .bind(&asked)
+                    .fetch_all(db.list())
+                    .await?
+            });
+            let taken: HashSet<_> = taken.into_iter().map(|(slug,)| slug).collect();
+            let found = chunk
+                .iter()
+                .enumerate()
+                .filter(|(_, slug)| taken.contains(slug));
+            positions.extend(found.map(|(position, _)| n * CHUNK + position));
+        }
+        Ok(positions)
+    }
+
+    /// The slugs of the links whose ids are from `first` to `last`, deleted ones too, in the order of the ids.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn slugs_between(
+        &self,
+        first: LinkId,
+        last: LinkId,
+    ) -> Result<Vec<Slug>, StoreError> {
+        let rows: Vec<(Slug,)> = each!(self, |db| {
+            sqlx::query_as("SELECT slug FROM links WHERE id >= $1 AND id <= $2 ORDER BY id")
+                .bind(first)
+                .bind(last)
+                .fetch_all(db.list())
+                .await?
+        });
+        Ok(rows.into_iter().map(|(slug,)| slug).collect())
+    }
+}
+
+/// Rows of what the statement below inserts.
+fn rows(links: &[Link]) -> String {
+    let rows: Vec<_> = links
+        .iter()
+        .map(|link| {
+            let terms = &link.terms;
+            (
+                terms.id,
+                terms.slug.as_str(),
+                &link.name,
+                folded(&link.name),
+                terms.usage.kind(),
+                terms.usage.limit(),
+                terms
+                    .expires_at
+                    .map(crate::domain::timestamp::Timestamp::millis),
+                terms.language.map(Locale::as_str),
+                terms.flow.as_str(),
+                terms.confirm,
+                terms.resume,
+                terms.accept_ref,
+                &link.inactive_message,
+                serde_json::to_string(terms.token.as_map()).unwrap_or_default(),
+                terms.created_at.millis(),
+            )
+        })
+        .collect();
+    json_rows(&rows)
+}
+
+const INSERT: &str = "
+INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
+                   accept_ref, inactive_message, token, created_at)
+SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT),
+       CAST(value ->> 6 AS BIGINT), value ->> 7, value ->> 8, CAST(value ->> 9 AS BOOLEAN),
+       CAST(value ->> 10 AS BOOLEAN), CAST(value ->> 11 AS BOOLEAN), value ->> 12, value ->> 13,
+       CAST(value ->> 14 AS BIGINT)
+FROM json_each($1) WHERE TRUE ON CONFLICT DO NOTHING";
+
+const TAKEN: &str = "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))";

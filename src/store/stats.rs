@@ -1,0 +1,147 @@
+//! What came of a link's clicks, day by day.
+//!
+//! A session's id begins with the time of its click, so a day is a range of ids; everything is counted in indexes alone.
+
+use super::ledger::json_rows;
+use super::{Store, StoreError};
+use crate::domain::day::Day;
+use crate::domain::id::LinkId;
+
+/// What a number counts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Counted {
+    /// Sessions that were begun.
+    Clicks,
+    /// Those that stand at this status now: any but `starting` and `active`.
+    Status(String),
+    /// Those that came by this channel.
+    Via(String),
+    /// Requests that spent nothing for this reason.
+    Ignored(String),
+}
+
+impl Store {
+    /// The numbers of a link for each day from `first` to `last`, both included; those that are 0 are left out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stats(
+        &self,
+        link: LinkId,
+        first: Day,
+        last: Day,
+    ) -> Result<Vec<(Day, Counted, i64)>, StoreError> {
+        let days: Vec<_> = (first.number()..=last.number())
+            .map(|n| {
+                (
+                    n,
+                    Day::new(n).start().id_prefix(),
+                    Day::new(n + 1).start().id_prefix(),
+                )
+            })
+            .collect();
+        let rows: Vec<(i64, String, String, i64)> = each!(self, |db| {
+            sqlx::query_as(STATS)
+                .bind(link)
+                .bind(json_rows(&days))
+                .bind(first.number())
+                .bind(last.number())
+                .fetch_all(db.list())
+                .await?
+        });
+        // Asked for in the statement, each number would be counted twice.
+        rows.into_iter()
+            .filter(|(.., n)| *n > 0)
+            .map(|(day, kind, name, n)| {
+                let counted = match kind.as_str() {
+                    "clicks" => Counted::Clicks,
+                    "status" => Counted::Status(name),
+                    "via" => Counted::Via(name),
+                    _ => Counted::Ignored(name),
+                };
+                Ok((Day::new(day), counted, n))
+            })
+            .collect()
+    }
+}
+
+/// The values a column of a link's sessions has, each found by one step in its index, and their number on each day.
+macro_rules! each_value_sql {
+    ($kind:literal, $column:literal, $indexed:literal) => {
+        concat!(
+            "SELECT CAST(d.value ->> 0 AS BIGINT) AS day, '",
+            $kind,
+            "' AS kind, v.word AS word, (
+    SELECT COUNT(*) FROM sessions WHERE link_id = $1 AND ",
+            $column,
+            " = v.word AND ",
+            $indexed,
+            "
+      AND id >= d.value ->> 1 AND id < d.value ->> 2
+) AS n
+FROM (
+    WITH RECURSIVE words (word) AS (
+        SELECT MIN(",
+            $column,
+            ") FROM sessions WHERE link_id = $1 AND ",
+            $indexed,
+            "
+        UNION ALL
+        SELECT (SELECT MIN(",
+            $column,
+            ") FROM sessions
+                WHERE link_id = $1 AND ",
+            $indexed,
+            " AND ",
+            $column,
+            " > words.word)
+        FROM words WHERE word IS NOT NULL
+    )
+    SELECT word FROM words WHERE word IS NOT NULL
+) AS v CROSS JOIN json_each($2) AS d"
+        )
+    };
+}
+
+/// In one statement, so that all numbers are of one moment.
+#[rustfmt::skip]
+const STATS: &str = concat!(
+    "SELECT day, kind, word, n FROM (
+SELECT CAST(d.value ->> 0 AS BIGINT) AS day, 'clicks' AS kind, '' AS word, (
+    SELECT COUNT(*) FROM sessions WHERE link_id = $1 AND id >= d.value ->> 1 AND id < d.value ->> 2
+) AS n FROM json_each($2) AS d
+UNION ALL
+", each_value_sql!("status", "status", "status NOT IN ('starting', 'active')"), "
+UNION ALL
+", each_value_sql!("via", "via", "via IS NOT NULL"), "
+UNION ALL
+SELECT day, 'ignored' AS kind, reason AS word, requests AS n FROM ignored_requests
+WHERE link_id = $1 AND day >= $3 AND day <= $4
+) AS counted"
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn everything_is_counted_in_indexes_alone() {
+        let plan = plan(STATS).await;
+        let sessions: Vec<_> = plan
+            .iter()
+            .filter(|step| step.contains(" sessions "))
+            .collect();
+        assert_eq!(sessions.len(), 7, "{plan:#?}");
+        for step in sessions {
+            assert!(
+                step.starts_with("SEARCH sessions USING COVERING INDEX sessions_link"),
+                "{plan:#?}"
+            );
+        }
+        assert!(
+            !plan.iter().any(|step| step.contains("SCAN ignored")),
+            "{plan:#?}"
+        );
+    }
+}

@@ -1,0 +1,270 @@
+//! `/api/v1/links/bulk`
+
+use std::convert::Infallible;
+
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, web};
+use futures_util::{StreamExt as _, stream};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::oneshot;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::bulk_answer::{Form, Parts};
+use super::bulk_input::{Batch, Format, Refusal, id_at};
+use super::caller::Caller;
+use super::fields::{self, Body};
+use super::idempotent;
+use super::link_document::LinkDocument;
+use super::link_input::NewLink;
+use super::paging::Query;
+use crate::domain::link::Link;
+use crate::domain::scope::Scope;
+use crate::domain::slug::Slug;
+use crate::store::Store;
+use crate::web::State;
+use crate::web::problem::Problem;
+
+/// Largest body, in bytes.
+pub const BODY_MAX: usize = 32 * 1024 * 1024;
+
+/// The most taken slugs that one answer names.
+const TAKEN_MAX: usize = 10;
+
+/// Links to be made, all or none.
+#[derive(Debug, ToSchema)]
+#[schema(examples(json!({"links": [
+    {"name": "Jane Doe", "usage": {"type": "single"}, "confirm": true, "token": {"clientId": "customer-17"}},
+    {"name": "Μαρία Παπαδοπούλου", "usage": {"type": "single"}, "language": "el", "token": {"clientId": "customer-18"}}
+]})))]
+#[serde(deny_unknown_fields)]
+pub struct NewLinks {
+    /// Up to 10,000; each of at most 1 MiB.
+    #[schema(min_items = 1, max_items = 10_000)]
+    pub links: Vec<NewLink>,
+}
+
+/// Links that were made, in the order given.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct MadeLinks {
+    /// The links.
+    pub items: Vec<LinkDocument>,
+}
+
+/// Links that could be made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckedLinks {
+    /// How many there are.
+    #[schema(examples(100))]
+    checked: usize,
+}
+
+/// Makes many links at once.
+///
+/// All are made or none. As JSON up to 10,000, as CSV up to 100,000; a body is at most 32 MiB. What is wrong is told by
+/// row, from 0, and field, such as `links[3].name`: all mistakes at once, or of very many the first thousand or so.
+///
+/// A CSV is UTF-8, with or without byte order mark, parted by commas or semicolons, with a header in any order of `name`,
+/// `usage` (`single`, `multi` or `unlimited`), `limit`, `expires_at`, `language`, `flow`, `slug`, `confirm`, `resume`,
+/// `accept_ref`, `inactive_message` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
+/// and spaces around a value are dropped; several values in one cell are parted by `|`; an object is written as JSON. Rows
+/// whose cells are all empty are passed over and not counted.
+///
+/// With `Accept: text/csv` the answer to a CSV is its rows, exactly as they were given and parted as they were, with the
+/// columns `id` and `url` added, for a mail merge. Cells that a spreadsheet takes for formulas are not changed: who opens the
+/// answer in one should import it as text, as with any table of foreign origin. To JSON it is a table of `name`, `token.clientId`,
+/// `id` and `url`.
+///
+/// With an `Idempotency-Key` the same request sent again makes nothing again and answers the same links, in the form
+/// asked for then. The audit log gets one line, `link.imported`.
+///
+/// # Errors
+/// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/links/bulk", operation_id = "createLinks", tag = "Links",
+    request_body(content((NewLinks = "application/json"), (String = "text/csv",
+        example = "name;usage;language;confirm;token.clientId\nJane Doe;single;en;true;customer-17\n"))),
+    params(("dry_run" = Option<bool>, Query, description = "`true`: everything is checked and nothing is made, with any `Idempotency-Key`.")),
+    security(("bearer" = ["links"])),
+    responses(
+        (status = 200, description = "With `dry_run`: all of them could be made.", body = CheckedLinks),
+        (status = 201, description = "The links, in the order given.", content((MadeLinks = "application/json"), (String = "text/csv"))),
+        (status = 409, description = "slug_taken")))]
+pub async fn create(
+    caller: Caller,
+    request: HttpRequest,
+    body: Body,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Links)?;
+    let given = fields::bytes(body)?;
+    let format = format_of(&request)?;
+    let form = Form::accepted(&request);
+    if is_dry_run(&request)? {
+        let batch = read(format, given, state.clock.uuid()).await?;
+        refuse_taken(&state.store, &batch).await?;
+        let checked = batch.links.len();
+        return Ok(Answer::ok(&CheckedLinks { checked }).respond());
+    }
+    // The links themselves are not kept under an idempotency key, only from what they are made again.
+    let (keep, made) = oneshot::channel();
+    let hashed = given.clone();
+    let digest = block(move || Sha256::digest(&hashed)).await?;
+    let (own, store, body) = (state.clone(), caller.store(&state), given.clone());
+    let answer = idempotent::once(&state, &caller, &request, &digest, move |seed| async move {
+        let links = make(&own, &store, format, body, seed).await?;
+        let _ = keep.send(links);
+        Ok(Answer::receipt(seed))
+    });
+    let seed = match answer.await?.into_receipt() {
+        Ok(seed) => seed,
+        Err(answer) => return Ok(answer.respond()),
+    };
+    let links = match made.await {
+        Ok(links) => links,
+        Err(_) => again(&state, format, given.clone(), seed).await?,
+    };
+    Ok(respond(&state, form, format, &given, links))
+}
+
+/// Makes the links of a body.
+async fn make(
+    state: &State,
+    store: &Store,
+    format: Format,
+    body: Bytes,
+    seed: Uuid,
+) -> Result<Vec<Link>, Problem> {
+    let mut batch = read(format, body, seed).await?;
+    // Only after a process died between making the links and keeping the receipt are they there already.
+    if is_made(state, &mut batch, seed).await? {
+        return Ok(batch.links);
+    }
+    refuse_taken(store, &batch).await?;
+    while let Err(place) = store.insert_links(&batch.links).await? {
+        if batch.is_chosen(place) {
+            return Err(Problem::SlugTaken(format!("links[{place}].slug")));
+        }
+        // One that was drawn is taken: so it goes once in ten thousand times, with a million links there.
+        batch.links[place].terms.slug = Slug::generate();
+    }
+    Ok(batch.links)
+}
+
+/// The links that a body became earlier.
+async fn again(
+    state: &State,
+    format: Format,
+    body: Bytes,
+    seed: Uuid,
+) -> Result<Vec<Link>, Problem> {
+    let mut batch = read(format, body, seed).await?;
+    if is_made(state, &mut batch, seed).await? {
+        return Ok(batch.links);
+    }
+    tracing::error!("links that were made at once are not there any more");
+    Err(Problem::Database)
+}
+
+/// Whether the links were made; they are given the slugs that were drawn then.
+async fn is_made(state: &State, batch: &mut Batch, seed: Uuid) -> Result<bool, Problem> {
+    let last = batch.links.len().saturating_sub(1);
+    let slugs = state
+        .store
+        .slugs_between(id_at(seed, 0), id_at(seed, last))
+        .await?;
+    let is_made = slugs.len() == batch.links.len();
+    if is_made {
+        for (link, slug) in batch.links.iter_mut().zip(slugs) {
+            link.terms.slug = slug;
+        }
+    }
+    Ok(is_made)
+}
+
+async fn read(format: Format, body: Bytes, seed: Uuid) -> Result<Batch, Problem> {
+    let batch = block(move || Batch::read(format, &body, seed, |_| ())).await?;
+    batch.map_err(|refusal| match refusal {
+        Refusal::Unreadable(why) => Problem::BadRequest(why),
+        Refusal::Wrong(errors) => Problem::invalid(errors),
+    })
+}
+
+/// Work for the processor, beside the threads that answer clicks.
+async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    web::block(work).await.map_err(|error| {
+        tracing::error!("work of a request ended early: {error}");
+        Problem::Database
+    })
+}
+
+async fn refuse_taken(store: &Store, batch: &Batch) -> Result<(), Problem> {
+    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
+    let taken = store.taken_slugs(&slugs).await?;
+    if taken.is_empty() {
+        return Ok(());
+    }
+    let mut named: Vec<String> = taken
+        .iter()
+        .take(TAKEN_MAX)
+        .map(|at| format!("links[{}].slug", places[*at]))
+        .collect();
+    if taken.len() > TAKEN_MAX {
+        named.push(format!("and {} more", taken.len() - TAKEN_MAX));
+    }
+    Err(Problem::SlugTaken(named.join(", ")))
+}
+
+fn respond(
+    state: &web::Data<State>,
+    form: Form,
+    format: Format,
+    given: &Bytes,
+    links: Vec<Link>,
+) -> HttpResponse {
+    let own = state.clone();
+    let url_of = move |slug: &Slug| own.url_of(slug);
+    let parts = Parts::new(form, format, given, links, url_of, state.clock.now());
+    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+    HttpResponse::Created()
+        .content_type(form.content_type())
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .streaming(parts)
+}
+
+fn is_dry_run(request: &HttpRequest) -> Result<bool, Problem> {
+    let mut query = Query::read_only(request, &["dry_run"]);
+    let is_dry = query.take_as("dry_run", |text| match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("must be true or false".to_owned()),
+    });
+    query.end()?;
+    Ok(is_dry.unwrap_or_default())
+}
+
+fn format_of(request: &HttpRequest) -> Result<Format, Problem> {
+    let value = request.headers().get(header::CONTENT_TYPE);
+    let value = value
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let mut parts = value
+        .split(';')
+        .map(|part| part.trim().to_ascii_lowercase());
+    let essence = parts.next().unwrap_or_default();
+    let is_utf8 = parts
+        .filter_map(|part| {
+            part.strip_prefix("charset=")
+                .map(|set| set.trim_matches('"').to_owned())
+        })
+        .all(|set| set == "utf-8" || set == "utf8");
+    match essence.as_str() {
+        "application/json" => Ok(Format::Json),
+        "text/csv" if is_utf8 => Ok(Format::Csv),
+        _ => Err(Problem::UnsupportedMediaType(
+            "application/json, or text/csv in UTF-8",
+        )),
+    }
+}

@@ -1,0 +1,157 @@
+//! Links that were made at once, as they are answered: part by part, for a hundred thousand are too many to hold as text.
+
+use actix_web::HttpRequest;
+use actix_web::http::header;
+use actix_web::web::Bytes;
+use csv::StringRecord;
+
+use super::bulk_input::Format;
+use super::link_document::LinkDocument;
+use super::sheet::{Sheet, line};
+use crate::domain::link::Link;
+use crate::domain::slug::Slug;
+use crate::domain::timestamp::Timestamp;
+
+/// Links in one part.
+const PART: usize = 100;
+
+/// Columns of the table for links that were not given as one.
+const COLUMNS: [&str; 4] = ["name", "token.clientId", "id", "url"];
+
+/// In which form links are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// `{"items": […]}`
+    Json,
+    /// The rows given, with id and URL.
+    Csv,
+}
+
+impl Form {
+    /// What the request accepts: of the two whichever it names first, JSON where it names neither.
+    #[must_use]
+    pub fn accepted(request: &HttpRequest) -> Self {
+        let accept = request.headers().get_all(header::ACCEPT);
+        let ranges = accept.filter_map(|value| value.to_str().ok());
+        ranges
+            .flat_map(|value| value.split(','))
+            .find_map(|range| match range.split(';').next()?.trim() {
+                "text/csv" => Some(Self::Csv),
+                "application/json" => Some(Self::Json),
+                _ => None,
+            })
+            .unwrap_or(Self::Json)
+    }
+
+    /// Its content type.
+    #[must_use]
+    pub const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+        }
+    }
+}
+
+enum Writing {
+    Json,
+    /// Beside the rows that were given.
+    Rows(Box<Sheet>),
+    Table,
+}
+
+/// The parts of an answer.
+pub struct Parts<U> {
+    writing: Writing,
+    links: std::vec::IntoIter<Link>,
+    url_of: U,
+    now: Timestamp,
+    has_begun: bool,
+    has_ended: bool,
+}
+
+impl<U: Fn(&Slug) -> String> Parts<U> {
+    /// The answer in `form` to `given`, which was in `format` and became `links`.
+    #[must_use]
+    pub fn new(
+        form: Form,
+        format: Format,
+        given: &Bytes,
+        links: Vec<Link>,
+        url_of: U,
+        now: Timestamp,
+    ) -> Self {
+        let sheet = match format {
+            Format::Csv => Sheet::open(given).ok(),
+            Format::Json => None,
+        };
+        let writing = match (form, sheet) {
+            (Form::Json, _) => Writing::Json,
+            (Form::Csv, Some(sheet)) => Writing::Rows(Box::new(sheet)),
+            (Form::Csv, None) => Writing::Table,
+        };
+        Self {
+            writing,
+            links: links.into_iter(),
+            url_of,
+            now,
+            has_begun: false,
+            has_ended: false,
+        }
+    }
+
+    fn head(&self) -> Vec<u8> {
+        match &self.writing {
+            Writing::Json => b"{\"items\":[".to_vec(),
+            Writing::Rows(sheet) => sheet.head(&["id", "url"]),
+            Writing::Table => line(b',', COLUMNS.into_iter()),
+        }
+    }
+
+    fn row(&mut self, link: &Link, is_first: bool) -> Vec<u8> {
+        let url = (self.url_of)(&link.terms.slug);
+        let id = link.terms.id.to_string();
+        match &mut self.writing {
+            Writing::Json => {
+                let mut row = if is_first { Vec::new() } else { vec![b','] };
+                let document = LinkDocument::new(link, url, self.now);
+                serde_json::to_writer(&mut row, &document).expect("documents have text keys only");
+                row
+            }
+            Writing::Rows(sheet) => {
+                let mut row = StringRecord::new();
+                sheet.read(&mut row);
+                sheet.line(&row, &[&id, &url])
+            }
+            Writing::Table => {
+                let client = link.terms.token.client_id().unwrap_or_default();
+                line(b',', [&*link.name, client, &id, &url].into_iter())
+            }
+        }
+    }
+}
+
+impl<U: Fn(&Slug) -> String> Iterator for Parts<U> {
+    type Item = Vec<u8>;
+
+    fn next(&mut self) -> Option<Vec<u8>> {
+        let mut part = Vec::new();
+        let mut is_first = !self.has_begun;
+        if is_first {
+            self.has_begun = true;
+            part = self.head();
+        }
+        for _ in 0..PART {
+            let Some(link) = self.links.next() else { break };
+            part.extend(self.row(&link, is_first));
+            is_first = false;
+        }
+        if self.links.len() == 0 && !self.has_ended {
+            self.has_ended = true;
+            if matches!(self.writing, Writing::Json) {
+                part.extend(b"]}");
+            }
+        }
+        (!part.is_empty()).then_some(part)
+    }
+}

@@ -1,0 +1,133 @@
+//! `entrypass link import`
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use serde_json::Value;
+
+use crate::harness::idenfy::ScriptedIdenfy;
+use crate::harness::process::Binary;
+use crate::harness::{Context, tests};
+
+tests!(
+    "cli_import",
+    [
+        a_file_becomes_links_and_the_result_has_their_addresses,
+        json_is_read_too,
+        mistakes_are_told_row_by_row_and_nothing_is_made,
+    ]
+);
+
+async fn binary(context: &Context) -> (Binary, crate::harness::engine::Database) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary =
+        Binary::new(&database, &idenfy).set("SERVER__PUBLIC_URL", "https://go.example.com");
+    binary.done(&["migrate"]).await;
+    (binary, database)
+}
+
+async fn links(binary: &Binary) -> Vec<Value> {
+    let list = binary.done(&["link", "list", "--json"]).await;
+    serde_json::from_str(&list).expect("a list")
+}
+
+async fn a_file_becomes_links_and_the_result_has_their_addresses(context: Context) {
+    let (binary, _database) = binary(&context).await;
+    let csv = "name;usage;slug\nŽofia;single;\n=Sum;unlimited;chosen\n";
+    let file = binary.file("people.csv", csv);
+    let dry = binary.run(&["link", "import", &file, "--dry-run"]).await;
+    assert_eq!((dry.code, &*dry.out), (Some(0), ""));
+    assert!(dry.err.contains("All 2 links are right"), "{}", dry.err);
+    assert_eq!(links(&binary).await.len(), 0);
+    let result = file.replace("people", "result");
+    let made = binary.run(&["link", "import", &file, "-o", &result]).await;
+    assert_eq!((made.code, &*made.out), (Some(0), ""), "{}", made.err);
+    assert!(made.err.contains("2 links were made"), "{}", made.err);
+    let table = std::fs::read_to_string(&result).unwrap();
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "name;usage;slug;id;url");
+    assert!(lines[1].starts_with("Žofia;single;;0"), "{table}");
+    assert!(lines[2].starts_with("=Sum;unlimited;chosen;0"), "{table}");
+    assert!(
+        lines[2].ends_with(";https://go.example.com/chosen"),
+        "{table}"
+    );
+    let mode = std::fs::metadata(&result).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "whoever has the addresses can click");
+    assert_eq!(links(&binary).await.len(), 2);
+    // A result is never written over, and without one nothing is made.
+    binary.file("people.csv", "name,usage\nA,single\n");
+    let again = binary.run(&["link", "import", &file, "-o", &result]).await;
+    assert_eq!(again.code, Some(1));
+    assert_eq!(links(&binary).await.len(), 2);
+    assert_eq!(std::fs::read_to_string(&result).unwrap(), table);
+    let piped = binary
+        .run_with_input(&["link", "import", "-"], csv.trim_end_matches("chosen\n"))
+        .await;
+    assert_eq!(piped.code, Some(0), "{}", piped.err);
+    assert_eq!(piped.out.lines().count(), 3);
+}
+
+async fn json_is_read_too(context: Context) {
+    let (binary, _database) = binary(&context).await;
+    let json =
+        r#"{"links": [{"name": "J", "usage": {"type": "single"}, "token": {"clientId": "c-1"}}]}"#;
+    let file = binary.file("links.json", json);
+    let made = binary.run(&["link", "import", &file]).await;
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    let mut lines = made.out.lines();
+    assert_eq!(lines.next(), Some("name,token.clientId,id,url"));
+    let row = lines.next().unwrap();
+    assert!(
+        row.starts_with("J,c-1,") && row.contains(",https://go.example.com/"),
+        "{row}"
+    );
+    let file = binary.file("links.txt", json);
+    let made = binary
+        .run(&["link", "import", &file, "--format", "json", "--dry-run"])
+        .await;
+    assert_eq!(made.code, Some(0), "{}", made.err);
+}
+
+async fn mistakes_are_told_row_by_row_and_nothing_is_made(context: Context) {
+    let (binary, _database) = binary(&context).await;
+    binary
+        .done(&[
+            "link", "create", "--name", "T", "--single", "--slug", "taken",
+        ])
+        .await;
+    for (csv, told) in [
+        (
+            "name,usage\nA,single\n,\nB,twice\n,single\n",
+            &[
+                "links[1].usage.type: ",
+                "links[2].name: ",
+                "2 mistakes in 3 rows",
+            ][..],
+        ),
+        (
+            "name,usage,slug\nA,single,free\nB,single,taken\n",
+            &["links[1].slug: ", "1 slugs are taken"],
+        ),
+        ("name\nA\n", &["usage: "]),
+        ("{}", &["{}: unknown column"]),
+    ] {
+        let file = binary.file("bad.csv", csv);
+        let result = file.replace("bad.csv", "never.csv");
+        for more in [&["--dry-run"][..], &["-o", &result]] {
+            let arguments = [&["link", "import", &file], more].concat();
+            let ended = binary.run(&arguments).await;
+            assert_eq!((ended.code, &*ended.out), (Some(1), ""), "{csv}");
+            for part in told {
+                assert!(ended.err.contains(part), "{part} in {}", ended.err);
+            }
+            let last = ended.err.lines().last().unwrap();
+            assert!(last.starts_with("entrypass: "), "{last}");
+        }
+        assert!(!std::fs::exists(&result).unwrap());
+    }
+    let ended = binary.run(&["link", "import", "no-such.csv"]).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("no-such.csv"), "{}", ended.err);
+    assert_eq!(links(&binary).await.len(), 1);
+}

@@ -1,0 +1,168 @@
+//! Links made at once, and their numbers day by day.
+
+use entrypass::domain::channel::Via;
+use entrypass::domain::day::Day;
+use entrypass::domain::id::{LinkId, SessionId};
+use entrypass::domain::link::Link;
+use entrypass::domain::slug::Slug;
+use entrypass::domain::timestamp::DAY_MS;
+use entrypass::domain::usage::Usage;
+use entrypass::store::audit::AuditFilter;
+use entrypass::store::ledger::{Ignored, Reserved};
+use entrypass::store::stats::Counted;
+
+use crate::harness::{Context, tests};
+use crate::store_kit::{Kit, back};
+
+tests!(
+    "store_links_made",
+    [
+        thousands_of_links_are_read_as_they_were_kept,
+        a_slug_that_is_taken_anywhere_among_thousands_keeps_all_of_them_out,
+        taken_slugs_are_told_by_their_places,
+        every_number_of_a_link_is_told_on_its_day,
+    ]
+);
+
+fn many(kit: &Kit, count: usize) -> Vec<Link> {
+    (0..count)
+        .map(|n| {
+            let mut link = kit.new_link(Usage::multi(1 + n as i64).unwrap());
+            link.name = format!("Größe {n} \"'\\ 名前");
+            link.inactive_message = (n % 2 == 0).then(|| format!("{n}\nis over"));
+            link.terms.confirm = n % 3 == 0;
+            link.terms.resume = n % 3 == 1;
+            link.terms.expires_at = (n % 5 == 0).then(|| kit.now().plus_millis(DAY_MS));
+            link
+        })
+        .collect()
+}
+
+async fn kept(kit: &Kit) -> i64 {
+    kit.database.numbers("SELECT COUNT(*) FROM links").await[0]
+}
+
+async fn thousands_of_links_are_read_as_they_were_kept(context: Context) {
+    let kit = Kit::open(&context).await;
+    let links = many(&kit, 2001);
+    assert_eq!(kit.store.insert_links(&links).await.unwrap(), Ok(()));
+    for n in [0, 1, 499, 500, 2000] {
+        let read = kit.store.link(links[n].terms.id).await.unwrap();
+        assert_eq!(read.as_ref(), Some(&links[n]));
+    }
+    let (first, last) = (links[1].terms.id, links[1999].terms.id);
+    let slugs: Vec<Slug> = links[1..2000]
+        .iter()
+        .map(|l| l.terms.slug.clone())
+        .collect();
+    assert_eq!(kit.store.slugs_between(first, last).await.unwrap(), slugs);
+    let nobody = LinkId::new(kit.clock.uuid());
+    assert_eq!(kit.store.slugs_between(nobody, nobody).await.unwrap(), []);
+    assert_eq!(kit.store.insert_links(&[]).await.unwrap(), Ok(()));
+    let filter = AuditFilter {
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    let log = kit.store.audit_log(&filter).await.unwrap();
+    assert_eq!(log.len(), 1);
+    assert_eq!(log[0].action, "link.imported");
+    assert_eq!(log[0].object_id, Some(links[0].terms.id.to_string()));
+    assert_eq!(log[0].detail.as_deref(), Some("2001 links"));
+}
+
+async fn a_slug_that_is_taken_anywhere_among_thousands_keeps_all_of_them_out(context: Context) {
+    let kit = Kit::open(&context).await;
+    let taken = kit.keep_new(Usage::Single).await;
+    for place in [0, 700, 1200] {
+        let mut links = many(&kit, 1201);
+        links[place].terms.slug = taken.terms.slug.clone();
+        assert_eq!(kit.store.insert_links(&links).await.unwrap(), Err(place));
+    }
+    // The second of two of them that want the same.
+    let mut links = many(&kit, 1201);
+    links[1100].terms.slug = links[3].terms.slug.clone();
+    assert_eq!(kit.store.insert_links(&links).await.unwrap(), Err(1100));
+    assert_eq!(kept(&kit).await, 1);
+}
+
+async fn taken_slugs_are_told_by_their_places(context: Context) {
+    let kit = Kit::open(&context).await;
+    let taken = kit.keep_new(Usage::Single).await;
+    kit.store
+        .delete_link(taken.terms.id, kit.now())
+        .await
+        .unwrap();
+    let mut slugs: Vec<Slug> = (0..1500).map(|_| Slug::generate()).collect();
+    slugs[499] = taken.terms.slug.clone();
+    slugs[1300] = taken.terms.slug;
+    let asked: Vec<&Slug> = slugs.iter().collect();
+    assert_eq!(kit.store.taken_slugs(&asked).await.unwrap(), [499, 1300]);
+    assert!(kit.store.taken_slugs(&[]).await.unwrap().is_empty());
+}
+
+/// A session of a link, reserved now.
+async fn click(kit: &Kit, link: &Link, via: Option<&str>) -> SessionId {
+    let mut session = kit.session_of(Some(link));
+    session.via = via.and_then(Via::parse);
+    assert_eq!(kit.try_reserve(&session, &[]).await, Reserved::Granted);
+    session.id
+}
+
+async fn every_number_of_a_link_is_told_on_its_day(context: Context) {
+    let kit = Kit::open(&context).await;
+    let (link, other) = (
+        kit.keep_new(Usage::Unlimited).await,
+        kit.keep_new(Usage::Unlimited).await,
+    );
+    let first = Day::new(kit.now().day());
+    let given_back = kit.spend(&link).await;
+    kit.store.refund(back(&given_back, &[])).await.unwrap();
+    click(&kit, &link, Some("qr")).await;
+    click(&kit, &other, Some("qr")).await;
+    // To the last millisecond of the day, and the first of the next.
+    kit.clock
+        .advance(first.plus(1).start().millis() - kit.now().millis() - 1);
+    let approved = click(&kit, &link, Some("email")).await;
+    kit.clock.advance(1);
+    click(&kit, &link, Some("qr")).await;
+    for (day, reason) in [(first, "head"), (first, "head"), (first.plus(1), "preview")] {
+        kit.store.count_ignored(Ignored {
+            link_id: link.terms.id,
+            day: day.number(),
+            reason,
+        });
+    }
+    kit.store.flush().await.unwrap();
+    let approve = format!("UPDATE sessions SET status = 'approved' WHERE id = '{approved}'");
+    kit.database.execute(&approve).await.unwrap();
+    let mut told = kit
+        .store
+        .stats(link.terms.id, first, first.plus(1))
+        .await
+        .unwrap();
+    told.sort();
+    let [next, status, via] = [first.plus(1), first, first];
+    let ignored = |reason: &str| Counted::Ignored(reason.into());
+    assert_eq!(
+        told,
+        [
+            (first, Counted::Clicks, 3),
+            (status, Counted::Status("approved".into()), 1),
+            (status, Counted::Status("failed".into()), 1),
+            (via, Counted::Via("email".into()), 1),
+            (via, Counted::Via("qr".into()), 1),
+            (first, ignored("head"), 2),
+            (next, Counted::Clicks, 1),
+            (next, Counted::Via("qr".into()), 1),
+            (next, ignored("preview"), 1),
+        ]
+    );
+    let only_next = kit.store.stats(link.terms.id, next, next).await.unwrap();
+    assert_eq!(only_next.len(), 3);
+    let empty = kit
+        .store
+        .stats(link.terms.id, first.plus(-366), first.plus(-1))
+        .await
+        .unwrap();
+    assert_eq!(empty, []);
+}
