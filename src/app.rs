@@ -106,14 +106,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         health: health.clone(),
     };
     sweep.set_clock().await?;
-    let secret = match config.server.secret.clone() {
-        Some(secret) => secret,
-        None => {
-            store
-                .signing_secret(&Secret::new(nanoid::nanoid!(43)))
-                .await?
-        }
-    };
+    let secret = signing_secret(&config, &store).await?;
     let mut idenfy = Client::new(&config.idenfy, clock.clone())?;
     if let (Some(_), Ok(page)) = (&sandbox, Url::parse(&public_url)) {
         idenfy = idenfy.with_sandbox_page(page);
@@ -255,6 +248,18 @@ impl Running {
         }
         if timeout(CLOSING, self.state.store.close()).await.is_err() {
             tracing::warn!("the database could not be closed in time");
+        }
+    }
+}
+
+/// What signs nonces and cookies: as set, else made at the first start and kept.
+async fn signing_secret(config: &Config, store: &Store) -> Result<Secret, StoreError> {
+    match config.server.secret.clone() {
+        Some(secret) => Ok(secret),
+        None => {
+            store
+                .signing_secret(&Secret::new(nanoid::nanoid!(43)))
+                .await
         }
     }
 }

@@ -20,9 +20,9 @@ tests!(
 
 async fn stats(gateway: &Gateway, link: &Value, query: &str) -> Value {
     let path = format!("/links/{}/stats{query}", text(&link["id"]));
-    let (status, stats) = gateway.get(&path).await;
-    assert_eq!(status, 200, "{stats}");
-    stats
+    let (status, told) = gateway.get(&path).await;
+    assert_eq!(status, 200, "{told}");
+    told
 }
 
 async fn a_links_days_tell_what_came_of_its_clicks(context: Context) {

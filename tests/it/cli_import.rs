@@ -52,8 +52,8 @@ async fn a_file_becomes_links_and_the_result_has_their_addresses(context: Contex
         lines[2].ends_with(";https://go.example.com/chosen"),
         "{table}"
     );
-    let mode = std::fs::metadata(&result).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600, "whoever has the addresses can click");
+    let rights = std::fs::metadata(&result).unwrap().permissions().mode();
+    assert_eq!(rights & 0o777, 0o600, "whoever has the addresses can click");
     assert_eq!(links(&binary).await.len(), 2);
     // A result is never written over, and without one nothing is made.
     binary.file("people.csv", "name,usage\nA,single\n");
