@@ -262,7 +262,8 @@ fn fields_of<'a>(schemas: &'a Value, schema: &'a Value) -> Map<String, Value> {
     fields
 }
 
-fn names(map: &Map<String, Value>) -> Vec<&String> {
+/// In no order: a part that is taken in is described before the others, wherever it stands in the answer.
+fn names(map: &Map<String, Value>) -> BTreeSet<&String> {
     map.keys().collect()
 }
 

@@ -192,6 +192,7 @@ async fn each_request_for_a_link_is_counted_once_by_its_answer(context: Context)
     for text in [
         "iDenfy started no session",
         "a request failed",
+        "results cannot be sent now",
         "the sweep failed",
     ] {
         context.expect_log(text);

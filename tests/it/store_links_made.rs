@@ -27,7 +27,7 @@ tests!(
 fn many(kit: &Kit, count: usize) -> Vec<Link> {
     (0..count)
         .map(|n| {
-            let mut link = kit.new_link(Usage::multi(1 + n as i64).unwrap());
+            let mut link = kit.new_link(Usage::multi(i64::try_from(n).unwrap() + 1).unwrap());
             link.name = format!("Größe {n} \"'\\ 名前");
             link.inactive_message = (n % 2 == 0).then(|| format!("{n}\nis over"));
             link.terms.confirm = n % 3 == 0;
