@@ -104,6 +104,18 @@ async fn an_endpoint_is_made_and_its_secret_is_shown_once(context: Context) {
     assert_ne!(new, secret);
     let (status, on) = gateway.post(&format!("{path}/enable"), json!({})).await;
     assert_eq!((status, on), (200, made));
+    assert_eq!(gateway.api(Method::DELETE, &path, None).await.0, 204);
+    let (_, audit) = gateway
+        .get(&format!("/audit?object_id={}", text(&rotated["id"])))
+        .await;
+    let done = audit["items"].as_array().unwrap().iter();
+    let done: Vec<&str> = done.map(|line| text(&line["action"])).collect();
+    let updated = "endpoint.updated";
+    assert_eq!(
+        done,
+        ["endpoint.deleted", updated, updated, "endpoint.created"]
+    );
+    assert!(!audit.to_string().contains("URL-MARKER"));
     let log = context.log.text();
     for hidden in ["URL-MARKER", text(&secret), text(&new)] {
         assert!(!log.contains(hidden));
