@@ -10,8 +10,9 @@ use tracing_subscriber::util::SubscriberInitExt;
 use crate::config::LogFormat;
 
 /// What is logged unless `RUST_LOG` says otherwise: our own doings, and of libraries that tell of every
-/// start, statement or connection only what is wrong.
-const FILTER: &str = "info,actix_http=off,actix_server=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,sqlx=warn";
+/// start, statement or connection only what is wrong. PostgreSQL remarks on a rollback that comes after its commit, which
+/// is what a task that is ended in between leaves behind.
+const FILTER: &str = "info,actix_http=off,actix_server=warn,hyper=warn,hyper_util=warn,reqwest=warn,rustls=warn,sqlx=warn,sqlx::postgres::notice=error";
 
 /// Starts logging for the process; none: pretty on a terminal, JSON elsewhere. `RUST_LOG` replaces what is
 /// logged by default. Does nothing where a log is set already.
