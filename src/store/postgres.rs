@@ -11,8 +11,8 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres,
 use tokio::time::timeout;
 
 use super::StoreError;
-use super::ledger::settle::{Records, record_sql, started_sql};
-use super::ledger::wanted::{Wanted, insert_sql};
+use super::ledger::settle::{Records, record_sql, started_sql, told_sql};
+use super::ledger::wanted::{Wanted, asked_sql, insert_sql};
 use crate::domain::id::SessionId;
 
 /// Connections of one node.
@@ -116,7 +116,7 @@ impl PostgresEngine {
     pub(super) async fn write_plain(
         &self,
         held: &mut Option<PoolConnection<Postgres>>,
-        records: &Records,
+        records: &Records<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
         let connection = match held {
@@ -149,7 +149,7 @@ fn timed_out() -> sqlx::Error {
 /// Records sessions and tells of it, in one statement; returns those that were refunded before.
 pub(super) async fn record(
     connection: &mut PgConnection,
-    records: &Records,
+    records: &Records<'_>,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
     let rows: Vec<(SessionId,)> = sqlx::query_as(RECORD)
         .bind(records.rows())
@@ -182,7 +182,7 @@ fn missing(all: impl Iterator<Item = SessionId>, there: &[(SessionId,)]) -> Hash
 
 const RECORD: &str = concat!(
     "WITH recorded AS (",
-    record_sql!("UPDATE", "json_each"),
+    record_sql!("UPDATE", told_sql!("json_each")),
     " RETURNING sessions.id, sessions.status
 ), started AS (",
     started_sql!("INSERT", "json_each"),
@@ -212,8 +212,8 @@ const RESERVE: &str = concat!(
     RETURNING links.id, granted
 )
 ",
-    insert_sql!("INSERT", "json_each"),
-    "LEFT JOIN spent ON spent.id = asked.value ->> 1
-WHERE asked.value ->> 1 IS NULL OR CAST(asked.value ->> 10 AS BIGINT) <= spent.granted
-RETURNING id"
+    insert_sql!("INSERT", asked_sql!("json_each")),
+    "LEFT JOIN spent ON spent.id = asked.link_id
+WHERE asked.link_id IS NULL OR asked.place <= spent.granted
+RETURNING sessions.id"
 );

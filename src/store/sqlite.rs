@@ -20,10 +20,13 @@ mod file;
 mod scripts;
 
 use super::StoreError;
+use super::ledger::json_rows;
 use super::ledger::settle::Records;
 use super::ledger::wanted::Wanted;
 use crate::domain::id::SessionId;
-use scripts::{BOTH_SCRIPT, RECORD, RECORD_SCRIPT, RESERVE_SCRIPT, SPEND_AND_INSERT};
+use scripts::{
+    GRANTED_FEWER, RECORD, RECORDED_FEWER, REFUSED, ROWS_MAX, SPEND_AND_INSERT, UNRECORDED,
+};
 
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
@@ -37,6 +40,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Pages in the write-ahead log from which the writer itself moves them into the database: 256 MiB, reached only when
 /// [`checkpoint`] cannot do it beside him.
 const CHECKPOINT_PAGES: &str = "64000";
+
+/// Prepared statements that a connection keeps: enough for each length of a commit of the ledger.
+const STATEMENTS: usize = 256;
 
 /// The steps to the schema of today.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -81,7 +87,8 @@ impl SqliteEngine {
             .foreign_keys(true)
             .pragma("temp_store", "memory")
             .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES);
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
+            .statement_cache_capacity(STATEMENTS);
         if make {
             file::make(options.get_filename())?;
         } else {
@@ -184,50 +191,63 @@ impl SqliteEngine {
         Ok(connection.close().await?)
     }
 
-    /// Records and reserves in one transaction. It is one message to the thread SQLite runs on, not one a statement,
-    /// and only the exceptions come back, as each row wakes us: both cost more than the work itself. Returns who was
-    /// not recorded, and who was not granted a use.
+    /// Records and reserves in one transaction; returns who was not recorded, and who was not granted a use.
     pub(super) async fn write_plain(
         &self,
         held: &mut Option<PoolConnection<Sqlite>>,
-        records: &Records,
+        records: &Records<'_>,
         wanted: &Wanted<'_>,
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
-        let script = match (records.is_empty(), wanted.is_empty()) {
-            (true, true) => return Ok(<_>::default()),
-            (false, true) => RECORD_SCRIPT,
-            (true, false) => RESERVE_SCRIPT,
-            (false, false) => BOTH_SCRIPT,
-        };
+        let mut exceptions = <(HashSet<_>, HashSet<_>)>::default();
+        if records.is_empty() && wanted.is_empty() {
+            return Ok(exceptions);
+        }
         let connection = match held {
             Some(connection) => connection,
             None => held.insert(self.write.acquire().await?),
         };
+        let (script, values) = scripts::script(records, wanted, commit_tag())?;
         // A script that stops half-way leaves its transaction open: whoever gets an error abandons the connection.
-        let exceptions: Vec<(SessionId,)> = sqlx::query_as(script)
-            .bind(records.rows())
-            .bind(wanted.link_rows())
-            .bind(wanted.session_rows())
-            .bind(commit_tag())
-            .bind(records.count())
-            .bind(wanted.count())
+        let fewer: Vec<(i64,)> = sqlx::query_as_with(script, values)
             .fetch_all(&mut **connection)
             .await?;
-        Ok(tell_apart(exceptions, records))
+        // Nobody else records or inserts these, so they are looked for when it is done.
+        if fewer.contains(&(RECORDED_FEWER,)) {
+            exceptions.0 = missing(connection, UNRECORDED, records.ids()).await?;
+        }
+        if fewer.contains(&(GRANTED_FEWER,)) {
+            exceptions.1 = missing(connection, REFUSED, wanted.ids()).await?;
+        }
+        Ok(exceptions)
     }
+}
+
+/// Whether a commit of so much is done by one script.
+pub(super) const fn fits_a_script(records: usize, sessions: usize) -> bool {
+    records <= ROWS_MAX && sessions <= ROWS_MAX
+}
+
+/// Those of `ids` that `sql` names.
+async fn missing(
+    connection: &mut SqliteConnection,
+    sql: &'static str,
+    ids: impl Iterator<Item = SessionId>,
+) -> Result<HashSet<SessionId>, sqlx::Error> {
+    let ids: Vec<[SessionId; 1]> = ids.map(|id| [id]).collect();
+    let missing: Vec<(SessionId,)> = sqlx::query_as(sql)
+        .bind(json_rows(&ids))
+        .fetch_all(connection)
+        .await?;
+    Ok(missing.into_iter().map(|(id,)| id).collect())
 }
 
 /// Records sessions and tells of it; returns those that were refunded before.
 pub(super) async fn record(
     tx: &mut SqliteConnection,
-    records: &Records,
+    records: &Records<'_>,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
     let refunded: Vec<(SessionId,)> = sqlx::query_as(RECORD)
         .bind(records.rows())
-        .bind(None::<String>)
-        .bind(None::<String>)
-        .bind(None::<i64>)
-        .bind(records.count())
         .fetch_all(tx)
         .await?;
     Ok(refunded.into_iter().map(|(id,)| id).collect())
@@ -243,22 +263,9 @@ pub(super) async fn reserve(
         .bind(wanted.link_rows())
         .bind(wanted.session_rows())
         .bind(commit_tag())
-        .bind(None::<i64>)
-        .bind(wanted.count())
         .fetch_all(tx)
         .await?;
     Ok(refused.into_iter().map(|(id,)| id).collect())
-}
-
-/// Parts the exceptions of a script into those that were to be recorded and those that wanted a use.
-fn tell_apart(
-    exceptions: Vec<(SessionId,)>,
-    records: &Records,
-) -> (HashSet<SessionId>, HashSet<SessionId>) {
-    exceptions
-        .into_iter()
-        .map(|(id,)| id)
-        .partition(|id| records.has(*id))
 }
 
 /// Names a commit, so that it does not take what an earlier one was granted for its own.

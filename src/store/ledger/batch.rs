@@ -87,7 +87,7 @@ impl Batch {
     }
 
     async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
-        if self.is_plain() {
+        if self.is_plain(engine) {
             return self.write_plain(engine, held).await;
         }
         *held = Held::default();
@@ -108,8 +108,12 @@ impl Batch {
     }
 
     /// Whether there are only ordinary clicks in it, begun or answered: by far the most common batch.
-    fn is_plain(&self) -> bool {
-        self.refunds.is_empty()
+    fn is_plain(&self, engine: &Engine) -> bool {
+        let fits = match engine {
+            Engine::Sqlite(_) => sqlite::fits_a_script(self.records.len(), self.reserves.len()),
+            Engine::Postgres(_) => true,
+        };
+        fits && self.refunds.is_empty()
             && self
                 .reserves
                 .iter()

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::Refund;
 use super::batch::{Batch, Outcome, json_rows};
 use super::holds::{LOCK_HOLDS, drop_holds, hold_rows, keep_holds};
+use super::{Record, Refund};
 use crate::domain::id::{LinkId, SessionId};
 use crate::store::{Tx, postgres, sqlite};
 
@@ -74,11 +74,37 @@ impl Batch {
     }
 
     /// What is to be recorded.
-    pub(super) fn records(&self) -> Records {
+    pub(super) fn records(&self) -> Records<'_> {
+        Records(self.records.iter().map(|(record, _)| &**record).collect())
+    }
+}
+
+/// Sessions to be recorded.
+#[derive(Debug)]
+pub(in crate::store) struct Records<'a>(Vec<&'a Record>);
+
+impl Records<'_> {
+    pub(in crate::store) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(in crate::store) const fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = &Record> {
+        self.0.iter().copied()
+    }
+
+    pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
+        self.iter().map(|record| record.id)
+    }
+
+    /// Rows of id, `scanRef`, address, end of the token, event, time.
+    pub(in crate::store) fn rows(&self) -> String {
         let rows: Vec<_> = self
-            .records
             .iter()
-            .map(|(r, _)| {
+            .map(|r| {
                 (
                     r.id,
                     &r.scan_ref,
@@ -89,39 +115,7 @@ impl Batch {
                 )
             })
             .collect();
-        Records {
-            ids: self.records.iter().map(|(record, _)| record.id).collect(),
-            rows: json_rows(&rows),
-        }
-    }
-}
-
-/// Sessions to be recorded, and their rows: id, `scanRef`, address, end of the token, event, time.
-#[derive(Debug)]
-pub(in crate::store) struct Records {
-    ids: Vec<SessionId>,
-    rows: String,
-}
-
-impl Records {
-    pub(in crate::store) fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
-        self.ids.iter().copied()
-    }
-
-    pub(in crate::store) fn has(&self, id: SessionId) -> bool {
-        self.ids.contains(&id)
-    }
-
-    pub(in crate::store) fn count(&self) -> i64 {
-        i64::try_from(self.ids.len()).unwrap_or(i64::MAX)
-    }
-
-    pub(in crate::store) fn rows(&self) -> &str {
-        &self.rows
+        json_rows(&rows)
     }
 }
 
@@ -160,15 +154,27 @@ async fn lock_in_order(tx: &mut Tx, sql: &'static str, rows: &[Value]) -> Result
     Ok(())
 }
 
-/// `$each` makes rows of a JSON array. A webhook may have come first and moved the session on: then only what is missing is filled in.
+/// What was told of sessions, out of the array `$1` that `$each` makes rows of.
+macro_rules! told_sql {
+    ($each:literal) => {
+        concat!(
+            "(SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
+             CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM ",
+            $each,
+            "($1))"
+        )
+    };
+}
+pub(in crate::store) use told_sql;
+
+/// A webhook may have come first and moved the session on: then only what is missing is filled in.
 macro_rules! record_sql {
-    ($update:literal, $each:literal) => {
+    ($update:literal, $($told:tt)+) => {
         concat!($update, " sessions SET
     status = CASE WHEN sessions.status = 'starting' THEN 'active' ELSE sessions.status END,
     scan_ref = COALESCE(sessions.scan_ref, told.scan_ref),
     redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL, room = NULL
-FROM (SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
-             CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM ", $each, "($1)) AS told
+FROM ", $($told)+, " AS told
 WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_at IS NULL")
     };
 }

@@ -28,12 +28,17 @@ impl<'a> Wanted<'a> {
     }
 
     /// Whether nothing is wanted.
-    pub(in crate::store) fn is_empty(&self) -> bool {
+    pub(in crate::store) const fn is_empty(&self) -> bool {
         self.sessions.is_empty()
     }
 
-    pub(in crate::store) fn count(&self) -> i64 {
-        i64::try_from(self.sessions.len()).unwrap_or(i64::MAX)
+    pub(in crate::store) const fn len(&self) -> usize {
+        self.sessions.len()
+    }
+
+    /// The sessions, each with its place among those of the same link, from 1.
+    pub(in crate::store) fn iter(&self) -> impl Iterator<Item = (&NewSession, i64)> {
+        self.sessions.iter().copied()
     }
 
     pub(in crate::store) fn ids(&self) -> impl Iterator<Item = SessionId> {
@@ -59,8 +64,8 @@ impl<'a> Wanted<'a> {
                 (
                     s.id,
                     s.link_id,
-                    fixed(&s.client),
-                    own(&s.client),
+                    s.client.fixed(),
+                    s.client.own(),
                     &s.external_ref,
                     s.flow,
                     s.language,
@@ -75,25 +80,40 @@ impl<'a> Wanted<'a> {
     }
 }
 
-fn fixed(client: &Client) -> Option<&str> {
-    matches!(client, Client::Fixed(_)).then(|| client.id())
+impl Client {
+    pub(in crate::store) fn fixed(&self) -> Option<&str> {
+        matches!(self, Self::Fixed(_)).then(|| self.id())
+    }
+
+    pub(in crate::store) fn own(&self) -> Option<&str> {
+        matches!(self, Self::Own(_)).then(|| self.id())
+    }
 }
 
-fn own(client: &Client) -> Option<&str> {
-    matches!(client, Client::Own(_)).then(|| client.id())
+/// What is wanted, out of the array `$3` that `$each` makes rows of.
+macro_rules! asked_sql {
+    ($each:literal) => {
+        concat!(
+            "(SELECT value ->> 0 AS id, value ->> 1 AS link_id, value ->> 2 AS client_id, value ->> 3 AS own_client_id,
+             value ->> 4 AS external_ref, value ->> 5 AS flow, value ->> 6 AS language, value ->> 7 AS via,
+             CAST(value ->> 8 AS BIGINT) AS created_at, CAST(value ->> 9 AS BIGINT) AS lease_until,
+             CAST(value ->> 10 AS BIGINT) AS place FROM ",
+            $each,
+            "($3))"
+        )
+    };
 }
+pub(in crate::store) use asked_sql;
 
-/// The statement that inserts what was granted, up to its SELECT's source: the rows of [`Wanted::session_rows`], named
-/// `asked`, which `$each` makes of a JSON array. Of each link come as many as it was granted, the first first.
+/// The statement that inserts what was granted, up to its SELECT's condition. Of each link come as many as it was
+/// granted, the first first.
 macro_rules! insert_sql {
-    ($insert:literal, $each:literal) => {
+    ($insert:literal, $($asked:tt)+) => {
         concat!($insert, " INTO sessions
     (id, link_id, client_id, own_client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
-SELECT asked.value ->> 0, asked.value ->> 1, asked.value ->> 2, asked.value ->> 3, asked.value ->> 4,
-       asked.value ->> 5, asked.value ->> 6, asked.value ->> 7, 'starting',
-       CAST(asked.value ->> 8 AS BIGINT), CAST(asked.value ->> 9 AS BIGINT),
-       '....................................'
-FROM ", $each, "($3) AS asked ")
+SELECT asked.id, asked.link_id, asked.client_id, asked.own_client_id, asked.external_ref, asked.flow, asked.language,
+       asked.via, 'starting', asked.created_at, asked.lease_until, '....................................'
+FROM ", $($asked)+, " AS asked ")
     };
 }
 pub(in crate::store) use insert_sql;

@@ -8,11 +8,12 @@ use sqlx::{ConnectOptions, SqliteConnection};
 /// How often the length of the log is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// Pages that are worth moving: 16 MiB, so that the two syncs of it are shared by thousands of clicks.
-const MOVE_FROM: i64 = 4000;
+/// Pages that are worth moving: 4 MiB, so that the two syncs of it are shared by hundreds of clicks.
+const MOVE_FROM: i64 = 1000;
 
-/// Pages from which the log is begun anew, so that its file does not grow for as long as there is a click: 64 MiB.
-const RESTART_FROM: i64 = 16_000;
+/// Pages from which the log is begun anew, so that its file soon stops growing: 8 MiB. A commit that makes the file
+/// longer costs the file system about twice what one costs that writes over what was there.
+const RESTART_FROM: i64 = 2000;
 
 /// How long the writer may be held up for that; what could not be done in it is done a look later.
 const RESTART_WITHIN: Duration = Duration::from_millis(10);
