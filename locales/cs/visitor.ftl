@@ -31,3 +31,5 @@ try-again = Zkusit znovu
 poster-scan = Naskenujte kód fotoaparátem telefonu
 poster-open = Otevřete stránku a potvrďte
 poster-address = Nebo otevřete tuto adresu:
+
+button = Ověřit nyní

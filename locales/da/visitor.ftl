@@ -31,3 +31,5 @@ try-again = Prøv igen
 poster-scan = Scan koden med telefonens kamera
 poster-open = Åbn siden, og bekræft
 poster-address = Eller åbn denne adresse:
+
+button = Bekræft nu

@@ -31,3 +31,5 @@ try-again = Erneut versuchen
 poster-scan = Scannen Sie den Code mit der Kamera Ihres Telefons
 poster-open = Öffnen Sie die Seite und bestätigen Sie
 poster-address = Oder öffnen Sie diese Adresse:
+
+button = Jetzt verifizieren

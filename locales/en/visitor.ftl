@@ -40,3 +40,7 @@ poster-scan = Scan the code with your phone’s camera
 poster-open = Open the page and confirm
 # Stands above the link’s address.
 poster-address = Or open this address:
+
+## On the operator's own page
+# A button that leads to the link.
+button = Verify now

@@ -31,3 +31,5 @@ try-again = Volver a intentarlo
 poster-scan = Escanee el código con la cámara de su teléfono
 poster-open = Abra la página y confirme
 poster-address = O abra esta dirección:
+
+button = Verificar ahora

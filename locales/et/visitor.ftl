@@ -31,3 +31,5 @@ try-again = Proovi uuesti
 poster-scan = Skannige kood telefoni kaameraga
 poster-open = Avage leht ja kinnitage
 poster-address = Või avage see aadress:
+
+button = Kinnita kohe

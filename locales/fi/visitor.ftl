@@ -31,3 +31,5 @@ try-again = Yritä uudelleen
 poster-scan = Skannaa koodi puhelimesi kameralla
 poster-open = Avaa sivu ja vahvista
 poster-address = Tai avaa tämä osoite:
+
+button = Vahvista nyt

@@ -31,3 +31,5 @@ try-again = Réessayer
 poster-scan = Scannez le code avec l’appareil photo de votre téléphone
 poster-open = Ouvrez la page et confirmez
 poster-address = Ou ouvrez cette adresse :
+
+button = Vérifier maintenant

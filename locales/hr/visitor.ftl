@@ -31,3 +31,5 @@ try-again = Pokušaj ponovno
 poster-scan = Skenirajte kôd kamerom telefona
 poster-open = Otvorite stranicu i potvrdite
 poster-address = Ili otvorite ovu adresu:
+
+button = Potvrdi sada

@@ -31,3 +31,5 @@ try-again = Újrapróbálkozás
 poster-scan = Olvassa be a kódot telefonja kamerájával
 poster-open = Nyissa meg az oldalt, és erősítse meg
 poster-address = Vagy nyissa meg ezt a címet:
+
+button = Igazolás most

@@ -31,3 +31,5 @@ try-again = Coba lagi
 poster-scan = Pindai kode dengan kamera ponsel Anda
 poster-open = Buka halaman dan konfirmasi
 poster-address = Atau buka alamat ini:
+
+button = Verifikasi sekarang

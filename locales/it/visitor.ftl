@@ -31,3 +31,5 @@ try-again = Riprova
 poster-scan = Inquadri il codice con la fotocamera del telefono
 poster-open = Apra la pagina e confermi
 poster-address = Oppure apra questo indirizzo:
+
+button = Verifica ora

@@ -31,3 +31,5 @@ try-again = Bandyti dar kartą
 poster-scan = Nuskaitykite kodą telefono kamera
 poster-open = Atidarykite puslapį ir patvirtinkite
 poster-address = Arba atidarykite šį adresą:
+
+button = Patvirtinti dabar

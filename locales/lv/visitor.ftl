@@ -31,3 +31,5 @@ try-again = Mēģināt vēlreiz
 poster-scan = Noskenējiet kodu ar tālruņa kameru
 poster-open = Atveriet lapu un apstipriniet
 poster-address = Vai atveriet šo adresi:
+
+button = Apstiprināt tagad

@@ -31,3 +31,5 @@ try-again = Opnieuw proberen
 poster-scan = Scan de code met de camera van uw telefoon
 poster-open = Open de pagina en bevestig
 poster-address = Of open dit adres:
+
+button = Nu verifiëren

@@ -31,3 +31,5 @@ try-again = Prøv igjen
 poster-scan = Skann koden med kameraet på telefonen
 poster-open = Åpne siden og bekreft
 poster-address = Eller åpne denne adressen:
+
+button = Bekreft nå

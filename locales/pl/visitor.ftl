@@ -31,3 +31,5 @@ try-again = Spróbuj ponownie
 poster-scan = Zeskanuj kod aparatem telefonu
 poster-open = Otwórz stronę i potwierdź
 poster-address = Albo otwórz ten adres:
+
+button = Potwierdź teraz

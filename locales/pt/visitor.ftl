@@ -31,3 +31,5 @@ try-again = Tentar novamente
 poster-scan = Leia o código com a câmara do seu telemóvel
 poster-open = Abra a página e confirme
 poster-address = Ou abra este endereço:
+
+button = Verificar agora

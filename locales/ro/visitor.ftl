@@ -31,3 +31,5 @@ try-again = Încercați din nou
 poster-scan = Scanați codul cu camera telefonului
 poster-open = Deschideți pagina și confirmați
 poster-address = Sau deschideți această adresă:
+
+button = Verificați acum

@@ -31,3 +31,5 @@ try-again = Poskusi znova
 poster-scan = Skenirajte kodo s kamero telefona
 poster-open = Odprite stran in potrdite
 poster-address = Ali odprite ta naslov:
+
+button = Potrdi zdaj

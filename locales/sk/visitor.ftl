@@ -31,3 +31,5 @@ try-again = Skúsiť znova
 poster-scan = Naskenujte kód fotoaparátom telefónu
 poster-open = Otvorte stránku a potvrďte
 poster-address = Alebo otvorte túto adresu:
+
+button = Overiť teraz

@@ -31,3 +31,5 @@ try-again = Försök igen
 poster-scan = Skanna koden med telefonens kamera
 poster-open = Öppna sidan och bekräfta
 poster-address = Eller öppna den här adressen:
+
+button = Bekräfta nu

@@ -31,3 +31,5 @@ try-again = Tekrar dene
 poster-scan = Kodu telefonunuzun kamerasıyla tarayın
 poster-open = Sayfayı açın ve onaylayın
 poster-address = Ya da bu adresi açın:
+
+button = Şimdi doğrula

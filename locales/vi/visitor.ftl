@@ -31,3 +31,5 @@ try-again = Thử lại
 poster-scan = Quét mã bằng camera điện thoại
 poster-open = Mở trang và xác nhận
 poster-address = Hoặc mở địa chỉ này:
+
+button = Xác minh ngay

@@ -31,3 +31,5 @@ try-again = 重试
 poster-scan = 用手机相机扫描二维码
 poster-open = 打开页面并确认
 poster-address = 或打开此网址：
+
+button = 立即验证

@@ -31,3 +31,5 @@ try-again = 重試
 poster-scan = 用手機相機掃描 QR 碼
 poster-open = 開啟頁面並確認
 poster-address = 或開啟此網址：
+
+button = 立即驗證

@@ -1,11 +1,12 @@
 //! `entrypass qr`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 
 use super::{Context, Failure, link};
 use crate::domain::field_error::FieldErrors;
+use crate::share::logo::Logo;
 use crate::share::qr::Code;
 use crate::web::api::share::parse_size;
 use crate::web::poster::{Wishes, of_link};
@@ -13,7 +14,7 @@ use crate::web::poster::{Wishes, of_link};
 pub const EXAMPLES: &str = "Examples:
   entrypass qr berlin-fair --format svg -o berlin-fair.svg
   entrypass qr berlin-fair --format png --size 1024 -o berlin-fair.png
-  entrypass qr berlin-fair --format pdf --poster --paper letter --language es -o poster.pdf";
+  entrypass qr berlin-fair --format pdf --poster --paper letter --logo acme.svg -o poster.pdf";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -46,6 +47,9 @@ pub struct Args {
     /// Colour of the poster's sheet; default: white
     #[arg(long, requires = "poster")]
     background: Option<String>,
+    /// A picture for the top of the poster: a PNG, or an SVG of shapes alone; at most 1 MiB
+    #[arg(long, requires = "poster", value_name = "FILE")]
+    logo: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -67,8 +71,9 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
             language: args.language,
             color: args.color,
             background: args.background,
+            logo: args.logo.as_deref().map(logo).transpose()?,
         };
-        let poster = of_link(&link, url, &wishes, FieldErrors::default())
+        let poster = of_link(&link, url, wishes, FieldErrors::default())
             .map_err(|errors| Failure::fields(&errors))?;
         match args.format {
             Format::Pdf => poster.pdf()?,
@@ -89,4 +94,10 @@ pub async fn run(context: Context, args: Args) -> Result<(), Failure> {
     };
     std::fs::write(&args.output, bytes)
         .map_err(|error| Failure::new(format!("{}: {error}", args.output.display())))
+}
+
+fn logo(file: &Path) -> Result<Logo, Failure> {
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::new(format!("{}: {error}", file.display())))?;
+    Logo::read(&bytes).map_err(|why| Failure::new(format!("--logo: {why}")))
 }

@@ -1,13 +1,9 @@
-//! Filled shapes on a sheet, as PNG or PDF. Letters are shapes, too, so that both look alike in every viewer.
+//! Filled shapes and a picture on a sheet, as PNG or PDF. Letters are shapes, too, so that both look alike in every viewer.
 
-use krilla::color::rgb;
-use krilla::metadata::Metadata;
-use krilla::page::PageSettings;
-use krilla::paint::{Fill, FillRule};
-use krilla::{Document, geom};
-use tiny_skia::{Paint, Path, PathBuilder, PathSegment, Pixmap, Rect, Transform};
+use tiny_skia::{FilterQuality, Paint, Path, PathBuilder, Pixmap, PixmapPaint, Rect, Transform};
 
 use super::colour::Colour;
+use super::pdf;
 
 /// Points an inch.
 const POINTS: f32 = 72.0;
@@ -15,15 +11,26 @@ const POINTS: f32 = 72.0;
 /// A sheet.
 pub(super) struct Drawing {
     /// Width and height in points.
-    size: (f32, f32),
-    shapes: Vec<Shape>,
+    pub(super) size: (f32, f32),
+    pub(super) shapes: Vec<Shape>,
+    /// Lies above the shapes.
+    pub(super) picture: Option<Picture>,
 }
 
-struct Shape {
-    outline: Path,
-    colour: Colour,
+pub(super) struct Shape {
+    pub(super) outline: Path,
+    pub(super) colour: Colour,
     /// Whether its pixels are all or nothing.
     is_sharp: bool,
+}
+
+/// Pixels and where they lie, in points.
+pub(super) struct Picture {
+    pub(super) pixels: Pixmap,
+    pub(super) left: f32,
+    pub(super) top: f32,
+    /// Width and height in points.
+    pub(super) size: (f32, f32),
 }
 
 impl Drawing {
@@ -32,6 +39,7 @@ impl Drawing {
         Self {
             size,
             shapes: Vec::new(),
+            picture: None,
         }
     }
 
@@ -57,13 +65,13 @@ impl Drawing {
     pub(super) fn png(&self, dpi: f32) -> Option<Vec<u8>> {
         let scale = dpi / POINTS;
         let (width, height) = self.size;
-        let mut picture = Pixmap::new(pixels(width * scale), pixels(height * scale))?;
+        let mut sheet = Pixmap::new(pixels(width * scale), pixels(height * scale))?;
         for shape in &self.shapes {
             let mut paint = Paint::default();
             let [red, green, blue] = shape.colour.bytes();
             paint.set_color_rgba8(red, green, blue, 255);
             paint.anti_alias = !shape.is_sharp;
-            picture.fill_path(
+            sheet.fill_path(
                 &shape.outline,
                 &paint,
                 tiny_skia::FillRule::Winding,
@@ -71,33 +79,24 @@ impl Drawing {
                 None,
             );
         }
-        picture.encode_png().ok()
+        if let Some(picture) = &self.picture {
+            let paint = PixmapPaint {
+                quality: FilterQuality::Bicubic,
+                ..PixmapPaint::default()
+            };
+            let (wide, high) = picture.size;
+            let (columns, rows) = (picture.pixels.width(), picture.pixels.height());
+            let place = Transform::from_scale(wide / length(columns), high / length(rows))
+                .post_translate(picture.left, picture.top)
+                .post_scale(scale, scale);
+            sheet.draw_pixmap(0, 0, picture.pixels.as_ref(), &paint, place, None);
+        }
+        sheet.encode_png().ok()
     }
 
     /// The sheet as a PDF of one page. It tells no time, so that the same drawing gives the same file.
     pub(super) fn pdf(&self, title: &str, lang: &str) -> Option<Vec<u8>> {
-        let (width, height) = self.size;
-        let mut document = Document::new();
-        let mut page = document.start_page_with(PageSettings::from_wh(width, height)?);
-        let mut surface = page.surface();
-        for shape in &self.shapes {
-            let [red, green, blue] = shape.colour.bytes();
-            surface.set_fill(Some(Fill {
-                paint: rgb::Color::new(red, green, blue).into(),
-                rule: FillRule::NonZero,
-                ..Fill::default()
-            }));
-            surface.draw_path(&in_pdf(&shape.outline)?);
-        }
-        surface.finish();
-        page.finish();
-        document.set_metadata(
-            Metadata::new()
-                .title(title.to_owned())
-                .language(lang.to_owned())
-                .creator("Entrypass".to_owned()),
-        );
-        document.finish().ok()
+        pdf::write(self, title, lang)
     }
 }
 
@@ -120,20 +119,6 @@ pub(super) fn circle(x: f32, y: f32, radius: f32) -> Option<Path> {
     PathBuilder::from_circle(x, y, radius)
 }
 
-fn in_pdf(path: &Path) -> Option<geom::Path> {
-    let mut copy = geom::PathBuilder::new();
-    for segment in path.segments() {
-        match segment {
-            PathSegment::MoveTo(to) => copy.move_to(to.x, to.y),
-            PathSegment::LineTo(to) => copy.line_to(to.x, to.y),
-            PathSegment::QuadTo(by, to) => copy.quad_to(by.x, by.y, to.x, to.y),
-            PathSegment::CubicTo(a, b, to) => copy.cubic_to(a.x, a.y, b.x, b.y, to.x, to.y),
-            PathSegment::Close => copy.close(),
-        }
-    }
-    copy.finish()
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -141,4 +126,10 @@ fn in_pdf(path: &Path) -> Option<geom::Path> {
 )]
 fn pixels(length: f32) -> u32 {
     length.round() as u32
+}
+
+/// So many pixels as a length.
+#[expect(clippy::cast_precision_loss, reason = "some thousand pixels")]
+pub(super) const fn length(pixels: u32) -> f32 {
+    pixels as f32
 }

@@ -1,8 +1,9 @@
 //! Posters: a headline, the link's code, its address and what to do, on one sheet of paper.
 
 use super::colour::Colour;
-use super::drawing::{Drawing, circle, rectangle};
+use super::drawing::{Drawing, Picture, circle, rectangle};
 use super::fonts::{Fonts, Missing};
+use super::logo::Logo;
 use super::paper::Paper;
 use super::qr::{Code, QrError};
 use super::typeset::{Block, Look, Space};
@@ -34,7 +35,7 @@ impl From<Missing> for PosterError {
 }
 
 /// What is on a poster.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Poster {
     /// The link's URL.
     pub url: String,
@@ -48,6 +49,8 @@ pub struct Poster {
     pub language: Locale,
     /// What it is printed on.
     pub paper: Paper,
+    /// What stands at the top, if anything.
+    pub logo: Option<Logo>,
     /// The colour of the text.
     pub colour: Colour,
     /// The colour of the sheet. The code itself is always black on white: many readers know no other.
@@ -105,13 +108,18 @@ impl Poster {
             let top = from * height + (space.height - block.height()) / 2.0;
             drawing.fill(block.outlines(&fonts, top), self.colour);
         };
-        text(&self.headline, 0.05, 0.225, true, (46.0, 18.0));
+        let headline_from = if self.logo.is_some() { 0.118 } else { 0.05 };
+        text(&self.headline, headline_from, 0.225, true, (46.0, 18.0));
         text(&self.address_hint, 0.668, 0.696, false, (14.0, 10.0));
         text(address, 0.696, 0.752, true, (24.0, 13.0));
         let (top, side) = (0.232 * height, 0.43 * height);
         let left = centre - side / 2.0;
         drawing.fill(rectangle(left, top, side, side), Colour::WHITE);
         drawing.fill_sharp(code.outline(left, top, side), Colour::BLACK);
+        drawing.picture = self
+            .logo
+            .as_ref()
+            .map(|logo| fitted(logo, (0.035 * height, 0.075 * height), line));
         self.steps(
             &mut drawing,
             &fonts,
@@ -165,6 +173,18 @@ impl Poster {
             drawing.fill(number.outlines(fonts, number_top), self.background);
             drawing.fill(block.outlines(fonts, words_top), self.colour);
         }
+    }
+}
+
+/// A logo as large as goes from `top` on in a height, at most half as wide as a line.
+fn fitted(logo: &Logo, (top, height): (f32, f32), line: Space) -> Picture {
+    let (wide, high) = logo.size();
+    let scale = (height / high).min(0.5 * line.width / wide);
+    Picture {
+        pixels: logo.pixels.clone(),
+        left: line.centre - wide * scale / 2.0,
+        top: top + (height - high * scale) / 2.0,
+        size: (wide * scale, high * scale),
     }
 }
 

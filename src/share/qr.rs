@@ -7,6 +7,7 @@ use tiny_skia::Path;
 
 use super::colour::Colour;
 use super::drawing::{Drawing, rectangle, rectangles};
+use super::escaped;
 
 /// Light modules around a code, as ISO/IEC 18004 wants them.
 const QUIET: usize = 4;
@@ -174,12 +175,6 @@ fn encode(text: &str) -> Result<QrCode, QrError> {
 fn in_upper_case(address: &str) -> String {
     let (path, query) = address.split_at(address.find('?').unwrap_or(address.len()));
     path.to_ascii_uppercase() + query
-}
-
-/// Text for SVG.
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    text.replace('>', "&gt;").replace('"', "&quot;")
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use icu_segmenter::GraphemeClusterSegmenter;
 use rustybuzz::ttf_parser::{GlyphId, OutlineBuilder};
 use rustybuzz::{Direction, Face, GlyphBuffer, Language, UnicodeBuffer};
 use tiny_skia::PathBuilder;
-use unicode_bidi::BidiInfo;
+use unicode_bidi::{BidiInfo, Level};
 
 use super::fonts::Fonts;
 
@@ -17,9 +17,19 @@ pub(super) struct Run {
     is_leftward: bool,
 }
 
-/// A line in pieces of one font and direction, from left to right.
-pub(super) fn runs(fonts: &Fonts, line: &str) -> Vec<Run> {
-    let info = BidiInfo::new(line, None);
+/// Whether a text is read from the right, by the first of its letters that has a direction.
+pub(super) fn is_leftward(text: &str) -> bool {
+    unicode_bidi::get_base_direction(text) == unicode_bidi::Direction::Rtl
+}
+
+/// A line in pieces of one font and direction, from left to right; `is_leftward` tells how the text it is of is read.
+pub(super) fn runs(fonts: &Fonts, line: &str, is_leftward: bool) -> Vec<Run> {
+    let level = if is_leftward {
+        Level::rtl()
+    } else {
+        Level::ltr()
+    };
+    let info = BidiInfo::new(line, Some(level));
     let mut runs = Vec::new();
     for paragraph in &info.paragraphs {
         let (levels, spans) = info.visual_runs(paragraph, paragraph.range.clone());

@@ -8,7 +8,7 @@ use icu_segmenter::{GraphemeClusterSegmenter, LineSegmenter};
 use tiny_skia::{Path, PathBuilder};
 
 use super::fonts::Fonts;
-use super::shape::{measure, runs, shape, split, write};
+use super::shape::{is_leftward, measure, runs, shape, split, write};
 
 /// From one line to the next, in sizes of the text: room for the marks above and below of Thai and Hindi.
 const LEADING: f32 = 1.36;
@@ -44,6 +44,8 @@ pub(super) struct Block {
     size: f32,
     bold: bool,
     centre: f32,
+    /// Whether the text, and so each of its lines, is read from the right.
+    is_leftward: bool,
 }
 
 /// What cannot be broken, with its width at size 1 and that of the spaces after it.
@@ -86,6 +88,7 @@ impl Block {
             size,
             bold: look.bold,
             centre: space.centre,
+            is_leftward: is_leftward(&text),
         }
     }
 
@@ -104,7 +107,7 @@ impl Block {
         let mut path = PathBuilder::new();
         for (i, line) in self.lines.iter().enumerate() {
             let base = top + (count(i) * LEADING + ASCENT) * self.size;
-            let runs = runs(fonts, line);
+            let runs = runs(fonts, line, self.is_leftward);
             let widths = measure(fonts, self.bold, &runs);
             let left = self.centre - widths.iter().sum::<f32>() * self.size / 2.0;
             shape(fonts, self.bold, &runs, |number, face, shaped| {
@@ -122,7 +125,9 @@ fn drawable(fonts: &Fonts, text: &str) -> String {
     let text: String = clusters
         .filter(|cluster| fonts.of(cluster, None).is_some())
         .collect();
-    text.trim().to_owned()
+    // What is left out leaves no gap between two words.
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
 }
 
 fn measured<'a>(fonts: &Fonts, bold: bool, texts: impl Iterator<Item = &'a str>) -> Vec<Piece<'a>> {
@@ -130,7 +135,7 @@ fn measured<'a>(fonts: &Fonts, bold: bool, texts: impl Iterator<Item = &'a str>)
     let mut all = Vec::new();
     let mut numbers = Vec::new();
     for text in &texts {
-        let own = runs(fonts, text.trim_end());
+        let own = runs(fonts, text.trim_end(), is_leftward(text));
         numbers.push(own.len());
         all.extend(own);
     }

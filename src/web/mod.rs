@@ -28,6 +28,7 @@ use crate::webhooks::feed::Feed;
 pub mod agents;
 pub mod api;
 pub mod assets;
+pub mod button;
 pub mod client_address;
 pub mod docs;
 pub mod hooks;

@@ -6,6 +6,7 @@ use crate::domain::flow::Flow;
 use crate::domain::link::{Link, parse_name};
 use crate::domain::locale::Locale;
 use crate::share::colour::Colour;
+use crate::share::logo::Logo;
 use crate::share::paper::Paper;
 use crate::share::poster::Poster;
 
@@ -22,6 +23,8 @@ pub struct Wishes {
     pub color: Option<String>,
     /// Colour of the sheet; none: white.
     pub background: Option<String>,
+    /// What stands at the top; none: nothing.
+    pub logo: Option<Logo>,
 }
 
 /// The poster of a link whose address is `url`; what is wrong with the wishes joins `errors`.
@@ -31,7 +34,7 @@ pub struct Wishes {
 pub fn of_link(
     link: &Link,
     url: String,
-    wishes: &Wishes,
+    wishes: Wishes,
     mut errors: FieldErrors,
 ) -> Result<Poster, FieldErrors> {
     let language = read(
@@ -76,6 +79,7 @@ pub fn of_link(
         steps: ["poster-scan", "poster-open", verify].map(|id| texts.get(id).into_owned()),
         language,
         paper: paper.unwrap_or_default(),
+        logo: wishes.logo,
         colour,
         background,
     })

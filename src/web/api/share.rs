@@ -162,10 +162,11 @@ async fn poster(request: &HttpRequest, state: &State, id: &str) -> Result<(Link,
         language,
         color,
         background,
+        logo: None,
     };
     let link = link(state, id).await?;
     let url = state.url_of(&link.terms.slug);
-    let poster = of_link(&link, url, &wishes, query.into_errors()).map_err(Problem::invalid)?;
+    let poster = of_link(&link, url, wishes, query.into_errors()).map_err(Problem::invalid)?;
     Ok((link, poster))
 }
 
