@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use icu_segmenter::options::{LineBreakOptions, LineBreakWordOption};
 use icu_segmenter::{GraphemeClusterSegmenter, LineSegmenter};
-use tiny_skia::{Path, PathBuilder};
+use tiny_skia::{Path, PathBuilder, Rect, Transform};
 
 use super::fonts::Fonts;
 use super::shape::{is_leftward, measure, runs, shape, split, write};
@@ -15,6 +15,9 @@ const LEADING: f32 = 1.36;
 
 /// From the top of a line to its base, in sizes of the text.
 const ASCENT: f32 = 1.06;
+
+/// How far letters may stand out of the room of their lines, in sizes of the text.
+const SLACK: f32 = 0.3;
 
 /// Each try at fitting a text is so much smaller than the one before.
 const SHRINK: f32 = 0.95;
@@ -44,6 +47,7 @@ pub(super) struct Block {
     size: f32,
     bold: bool,
     centre: f32,
+    width: f32,
     /// Whether the text, and so each of its lines, is read from the right.
     is_leftward: bool,
 }
@@ -88,6 +92,7 @@ impl Block {
             size,
             bold: look.bold,
             centre: space.centre,
+            width: space.width,
             is_leftward: is_leftward(&text),
         }
     }
@@ -115,7 +120,35 @@ impl Block {
                 write(self.size, &mut path, face, shaped, (left + before, base));
             });
         }
-        path.finish()
+        self.kept_in(top, path.finish()?)
+    }
+
+    /// The same outlines, or smaller ones where they leave the room of their lines: marks may stand on marks without end.
+    fn kept_in(&self, top: f32, path: Path) -> Option<Path> {
+        let bounds = path.bounds();
+        let (top, height) = (
+            top - SLACK * self.size,
+            self.height() + 2.0 * SLACK * self.size,
+        );
+        let left = self.centre - self.width / 2.0 - SLACK * self.size;
+        let width = self.width + 2.0 * SLACK * self.size;
+        let room = Rect::from_xywh(left, top, width, height)?;
+        let is_across = room.left() <= bounds.left() && bounds.right() <= room.right();
+        if is_across && room.top() <= bounds.top() && bounds.bottom() <= room.bottom() {
+            return Some(path);
+        }
+        let scale = (width / bounds.width())
+            .min(height / bounds.height())
+            .min(1.0);
+        let middle = |rect: &Rect| {
+            (
+                rect.left() + rect.width() / 2.0,
+                rect.top() + rect.height() / 2.0,
+            )
+        };
+        let ((x, y), (to_x, to_y)) = (middle(&bounds), middle(&room));
+        let fitted = Transform::from_translate(-x, -y);
+        path.transform(fitted.post_scale(scale, scale).post_translate(to_x, to_y))
     }
 }
 

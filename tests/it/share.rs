@@ -21,6 +21,8 @@ tests!(
         the_command_line_writes_what_the_api_answers,
     ],
     Sqlite: [
+        a_logo_stands_above_the_headline_and_a_bad_one_is_refused,
+        letters_that_no_font_has_are_refused_with_what_to_install,
         a_picture_has_exactly_the_size_asked_for,
         a_poster_in_each_script_is_read_back_from_paper_and_picture,
         every_language_has_its_poster,
@@ -333,6 +335,16 @@ async fn two_hundred_characters_of_any_script_stay_on_the_page(context: Context)
         "مرحبا ",
         "ကြို",
         "🎉 ",
+        "👨‍👩‍👧",
+        "\u{300}",
+        "ที",
+        "\u{e49}",
+        "\u{93f}\u{94d}",
+        "a\u{300}\u{301}\u{302}",
+        "\u{202e}abc ",
+        "\u{e000}",
+        "\u{10ffff}",
+        "\u{200d}",
     ] {
         let name: String = letters.chars().cycle().take(200).collect();
         let link = gateway.link(json!({"name": name})).await;
@@ -405,4 +417,57 @@ async fn the_command_line_writes_what_the_api_answers(context: Context) {
         .run(&["qr", "nobody", "--format", "svg", "-o", out])
         .await;
     assert_eq!(ended.code, Some(1), "{}", ended.err);
+}
+
+async fn a_logo_stands_above_the_headline_and_a_bad_one_is_refused(context: Context) {
+    let database = context.engine.database().await;
+    let idenfy = ScriptedIdenfy::start().await;
+    let binary = Binary::new(&database, &idenfy);
+    binary.done(&["migrate"]).await;
+    let wanted = ["link", "create", "--name", "Fair", "--single", "--slug"];
+    binary.done(&[&wanted[..], &["berlin-fair"]].concat()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let [logo, out] = ["logo", "out"].map(|name| folder.path().join(name));
+    let start = ["qr", "berlin-fair", "--poster", "-o", out.to_str().unwrap()];
+    let drawing = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 30 20'><rect width='30' height='20'/></svg>";
+    let mut picture = Pixmap::new(60, 40).unwrap();
+    picture.fill(Color::BLACK);
+    for file in [drawing.as_bytes().to_vec(), picture.encode_png().unwrap()] {
+        std::fs::write(&logo, file).unwrap();
+        for (format, read) in [
+            ("png", Picture::of_png as fn(&[u8]) -> Picture),
+            ("pdf", Picture::of_pdf),
+        ] {
+            let more = ["--format", format, "--logo", logo.to_str().unwrap()];
+            binary.done(&[&start[..], &more].concat()).await;
+            let picture = read(&std::fs::read(&out).unwrap());
+            let Picture(width, pixels) = &picture;
+            let height = pixels.len() / width;
+            let at = |x: usize, y: usize| pixels[y * height / 1000 * width + x * width / 1000];
+            // In permille of the sheet: the middle of the logo, and what is around it.
+            let seen = [(500, 72), (540, 45), (500, 25), (400, 72)].map(|(x, y)| at(x, y));
+            assert_eq!(seen, [0, 0, 255, 255], "{format}");
+            assert!(picture.code().ends_with("?via=qr"), "{format}");
+        }
+    }
+    std::fs::write(&logo, drawing.replace("rect", "script")).unwrap();
+    let more = ["--format", "pdf", "--logo", logo.to_str().unwrap()];
+    let ended = binary.run(&[&start[..], &more].concat()).await;
+    assert_eq!(ended.code, Some(1));
+    assert!(
+        ended.err.contains("--logo: must be a plain SVG"),
+        "{}",
+        ended.err
+    );
+}
+
+async fn letters_that_no_font_has_are_refused_with_what_to_install(context: Context) {
+    context.expect_log("a poster was not drawn");
+    let gateway = Gateway::start(&context).await;
+    // Garay: in Unicode since 2024, in no font of Debian's.
+    let link = gateway.link(json!({"name": "𐵑𐵒"})).await;
+    let answer = ask(&gateway, &link, "poster.pdf").await;
+    let told = problem(answer, 503, "not_drawn").await;
+    assert!(text(&told["detail"]).contains("fonts-noto-core"), "{told}");
+    bytes(&gateway, &link, "poster.pdf?headline=Fair").await;
 }
