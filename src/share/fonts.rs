@@ -70,7 +70,9 @@ impl Fonts {
                 let Some((regular, bold)) = load(&mut files, &file, region(text, language)) else {
                     continue;
                 };
-                let letters = letters(&files, regular, &wanted);
+                // Both weights must have what is drawn with either.
+                let mut letters = letters(&files, regular, &wanted);
+                letters = self::letters(&files, bold, &letters);
                 // The typographers of Chinese, Japanese and Korean drew Latin letters and signs to go with theirs.
                 let first =
                     is_cjk(&file) && matches!(language.as_str(), "ja" | "ko" | "zh" | "zh_tw");

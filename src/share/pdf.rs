@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::ZlibEncoder};
 use pdf_writer::{Content, Filter, Finish as _, Name, Pdf, Ref, TextStr};
-use tiny_skia::{Path, PathSegment, Point};
+use tiny_skia::{ColorU8, Path, PathSegment, Point, PremultipliedColorU8};
 
 use super::drawing::{Drawing, Picture};
 
@@ -108,12 +108,13 @@ fn short(length: f32) -> f32 {
 
 /// Writes the pixels of a picture, colours and opacity apart.
 fn embed(pdf: &mut Pdf, picture: &Picture) -> Option<()> {
-    let pixels = picture.pixels.pixels().iter().map(|p| p.demultiply());
+    let pixels = picture.pixels.pixels().iter();
+    let pixels = pixels.map(PremultipliedColorU8::demultiply);
     let colours: Vec<u8> = pixels
         .clone()
-        .flat_map(|p| [p.red(), p.green(), p.blue()])
+        .flat_map(|p: ColorU8| [p.red(), p.green(), p.blue()])
         .collect();
-    let opacity: Vec<u8> = pixels.map(|p| p.alpha()).collect();
+    let opacity: Vec<u8> = pixels.map(ColorU8::alpha).collect();
     let width = i32::try_from(picture.pixels.width()).ok()?;
     let height = i32::try_from(picture.pixels.height()).ok()?;
     let (colours, opacity) = (packed(&colours)?, packed(&opacity)?);

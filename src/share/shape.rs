@@ -184,3 +184,36 @@ impl OutlineBuilder for Pen<'_> {
         self.path.close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::locale::Locale;
+
+    /// Needs the fonts of Debian's `fonts-noto-core` and `fonts-noto-cjk`.
+    #[test]
+    fn no_letter_of_any_script_becomes_an_empty_box() {
+        for text in [
+            "Įgaliotinių žvėrynas, Zażółć gęślą jaźń, Tiếng Việt",
+            "Επαλήθευση ταυτότητας",
+            "Подтверждение личности, Потврдите свој идентитет",
+            "二〇二七年柏林国际展览会 身分驗證入口",
+            "ベルリン国際見本市 こちらから",
+            "베를린 국제 박람회 방문객",
+            "การยืนยันตัวตนสำหรับผู้เข้าชม ที่นี่",
+            "अंतरराष्ट्रीय व्यापार मेला के लिए पहचान सत्यापन",
+            "التحقق من الهوية אימות זהות",
+        ] {
+            let fonts = Fonts::for_text(text, Locale::EN).expect("Noto's fonts are installed");
+            for bold in [false, true] {
+                let runs = runs(&fonts, text, is_leftward(text));
+                let letters: usize = runs.iter().map(|run| run.text.len()).sum();
+                assert_eq!(letters, text.len(), "{text}");
+                shape(&fonts, bold, &runs, |number, _, shaped| {
+                    let boxes = shaped.glyph_infos().iter().any(|glyph| glyph.glyph_id == 0);
+                    assert!(!boxes, "{} of {text}", runs[number].text);
+                });
+            }
+        }
+    }
+}
