@@ -140,6 +140,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         trusted_proxies: config.server.trusted_proxies.clone(),
         webhook_key: config.idenfy.webhook_key.clone(),
         allow_private: config.webhooks.allow_private,
+        drawing: Arc::new(tokio::sync::Semaphore::new(web::DRAWN_AT_ONCE)),
         serves_metrics: config.server.metrics_listen.is_none(),
         tasks: TaskTracker::new(),
         stopping: AtomicBool::new(false),

@@ -1,6 +1,6 @@
 //! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
 //!
-//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks} -> lookup -> {idenfy, store} ->
+//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks, share} -> lookup -> {idenfy, store} ->
 //! domain`;
 //! `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
@@ -17,6 +17,7 @@ pub mod lookup;
 pub mod metrics;
 pub mod redeem;
 pub mod sandbox;
+pub mod share;
 pub mod store;
 pub mod sweep;
 pub mod telemetry;

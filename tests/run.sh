@@ -48,6 +48,9 @@ install_missing() {
   [[ -x /usr/bin/chromium ]] || missing+=(chromium)
   [[ -x /usr/bin/chromedriver ]] || missing+=(chromium-driver)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+  # The letters of the posters' tests.
+  [[ -e /usr/share/fonts/truetype/noto/NotoSansThai-Regular.ttf ]] || missing+=(fonts-noto-core)
+  [[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ]] || missing+=(fonts-noto-cjk)
   [[ ${#missing[@]} -gt 0 ]] || return 0
 
   command -v apt-get >/dev/null || fail "missing, and no apt-get to install them: ${missing[*]}"

@@ -27,3 +27,9 @@ unavailable-text = Zkuste to prosím za chvíli znovu. Nic se nespotřebovalo a 
 rate-limited-title = Příliš mnoho pokusů
 rate-limited-text = Počkejte prosím minutu a zkuste to znovu. Nic se nespotřebovalo a váš odkaz stále platí.
 try-again = Zkusit znovu
+
+poster-scan = Naskenujte kód fotoaparátem telefonu
+poster-open = Otevřete stránku a potvrďte
+poster-address = Nebo otevřete tuto adresu:
+
+button = Ověřit nyní

@@ -27,3 +27,9 @@ unavailable-text = Prøv igen om et øjeblik. Der er ikke brugt noget, og dit li
 rate-limited-title = For mange forsøg
 rate-limited-text = Vent et minut, og prøv så igen. Der er ikke brugt noget, og dit link gælder stadig.
 try-again = Prøv igen
+
+poster-scan = Scan koden med telefonens kamera
+poster-open = Åbn siden, og bekræft
+poster-address = Eller åbn denne adresse:
+
+button = Bekræft nu

@@ -27,3 +27,9 @@ unavailable-text = Bitte versuchen Sie es gleich noch einmal. Es wurde nichts ve
 rate-limited-title = Zu viele Versuche
 rate-limited-text = Bitte warten Sie eine Minute und versuchen Sie es dann erneut. Es wurde nichts verbraucht, Ihr Link gilt weiterhin.
 try-again = Erneut versuchen
+
+poster-scan = Scannen Sie den Code mit der Kamera Ihres Telefons
+poster-open = Öffnen Sie die Seite und bestätigen Sie
+poster-address = Oder öffnen Sie diese Adresse:
+
+button = Jetzt verifizieren

@@ -33,3 +33,14 @@ unavailable-text = Please try again in a moment. Nothing was used up, and your l
 rate-limited-title = Too many attempts
 rate-limited-text = Please wait a minute, then try again. Nothing was used up, and your link still works.
 try-again = Try again
+
+## On a printed poster
+# Three steps: these two, then the title of the page before the verification.
+poster-scan = Scan the code with your phone’s camera
+poster-open = Open the page and confirm
+# Stands above the link’s address.
+poster-address = Or open this address:
+
+## On the operator's own page
+# A button that leads to the link.
+button = Verify now

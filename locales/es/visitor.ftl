@@ -27,3 +27,9 @@ unavailable-text = Vuelva a intentarlo en unos instantes. No se ha consumido nin
 rate-limited-title = Demasiados intentos
 rate-limited-text = Espere un minuto y vuelva a intentarlo. No se ha consumido ningún uso y su enlace sigue siendo válido.
 try-again = Volver a intentarlo
+
+poster-scan = Escanee el código con la cámara de su teléfono
+poster-open = Abra la página y confirme
+poster-address = O abra esta dirección:
+
+button = Verificar ahora

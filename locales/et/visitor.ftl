@@ -27,3 +27,9 @@ unavailable-text = Palun proovige hetke pärast uuesti. Ühtegi kasutuskorda ei 
 rate-limited-title = Liiga palju katseid
 rate-limited-text = Palun oodake minut ja proovige siis uuesti. Ühtegi kasutuskorda ei kulunud ja teie link kehtib endiselt.
 try-again = Proovi uuesti
+
+poster-scan = Skannige kood telefoni kaameraga
+poster-open = Avage leht ja kinnitage
+poster-address = Või avage see aadress:
+
+button = Kinnita kohe

@@ -27,3 +27,9 @@ unavailable-text = Yrittäkää hetken kuluttua uudelleen. Käyttökertoja ei ku
 rate-limited-title = Liian monta yritystä
 rate-limited-text = Odottakaa minuutti ja yrittäkää sitten uudelleen. Käyttökertoja ei kulunut, ja linkkinne on yhä voimassa.
 try-again = Yritä uudelleen
+
+poster-scan = Skannaa koodi puhelimesi kameralla
+poster-open = Avaa sivu ja vahvista
+poster-address = Tai avaa tämä osoite:
+
+button = Vahvista nyt

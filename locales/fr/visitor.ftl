@@ -27,3 +27,9 @@ unavailable-text = Veuillez réessayer dans un instant. Rien n’a été décomp
 rate-limited-title = Trop de tentatives
 rate-limited-text = Veuillez patienter une minute, puis réessayer. Rien n’a été décompté et votre lien reste valable.
 try-again = Réessayer
+
+poster-scan = Scannez le code avec l’appareil photo de votre téléphone
+poster-open = Ouvrez la page et confirmez
+poster-address = Ou ouvrez cette adresse :
+
+button = Vérifier maintenant

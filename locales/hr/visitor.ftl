@@ -27,3 +27,9 @@ unavailable-text = Pokušajte ponovno za nekoliko trenutaka. Ništa nije potroš
 rate-limited-title = Previše pokušaja
 rate-limited-text = Pričekajte minutu pa pokušajte ponovno. Ništa nije potrošeno i vaša poveznica i dalje vrijedi.
 try-again = Pokušaj ponovno
+
+poster-scan = Skenirajte kôd kamerom telefona
+poster-open = Otvorite stranicu i potvrdite
+poster-address = Ili otvorite ovu adresu:
+
+button = Potvrdi sada

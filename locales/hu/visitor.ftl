@@ -27,3 +27,9 @@ unavailable-text = Kérjük, próbálja újra néhány pillanat múlva. Semmi se
 rate-limited-title = Túl sok próbálkozás
 rate-limited-text = Kérjük, várjon egy percet, majd próbálja újra. Semmi sem használódott fel, a hivatkozása továbbra is érvényes.
 try-again = Újrapróbálkozás
+
+poster-scan = Olvassa be a kódot telefonja kamerájával
+poster-open = Nyissa meg az oldalt, és erősítse meg
+poster-address = Vagy nyissa meg ezt a címet:
+
+button = Igazolás most

@@ -27,3 +27,9 @@ unavailable-text = Silakan coba lagi sebentar lagi. Tidak ada yang terpakai dan 
 rate-limited-title = Terlalu banyak percobaan
 rate-limited-text = Silakan tunggu satu menit, lalu coba lagi. Tidak ada yang terpakai dan tautan Anda masih berlaku.
 try-again = Coba lagi
+
+poster-scan = Pindai kode dengan kamera ponsel Anda
+poster-open = Buka halaman dan konfirmasi
+poster-address = Atau buka alamat ini:
+
+button = Verifikasi sekarang

@@ -27,3 +27,9 @@ unavailable-text = Riprovi tra qualche istante. Nessun utilizzo è stato consuma
 rate-limited-title = Troppi tentativi
 rate-limited-text = Attenda un minuto, poi riprovi. Nessun utilizzo è stato consumato e il Suo link è ancora valido.
 try-again = Riprova
+
+poster-scan = Inquadri il codice con la fotocamera del telefono
+poster-open = Apra la pagina e confermi
+poster-address = Oppure apra questo indirizzo:
+
+button = Verifica ora

@@ -27,3 +27,9 @@ unavailable-text = しばらくしてからもう一度お試しください。�
 rate-limited-title = 試行回数が多すぎます
 rate-limited-text = 1分ほど待ってから、もう一度お試しください。使用回数は消費されておらず、リンクは引き続き有効です。
 try-again = もう一度試す
+
+poster-scan = スマートフォンのカメラでコードを読み取る
+poster-open = ページを開いて確認する
+poster-address = または次のアドレスを開いてください:
+
+button = 今すぐ本人確認

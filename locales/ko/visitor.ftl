@@ -27,3 +27,9 @@ unavailable-text = 잠시 후 다시 시도해 주세요. 사용 횟수는 차�
 rate-limited-title = 시도 횟수가 너무 많습니다
 rate-limited-text = 1분 후 다시 시도해 주세요. 사용 횟수는 차감되지 않았으며 링크는 계속 유효합니다.
 try-again = 다시 시도
+
+poster-scan = 휴대전화 카메라로 코드를 스캔하세요
+poster-open = 페이지를 열고 확인을 누르세요
+poster-address = 또는 다음 주소를 여세요:
+
+button = 지금 본인 확인

@@ -27,3 +27,9 @@ unavailable-text = Po akimirkos pabandykite dar kartą. Niekas nebuvo išnaudota
 rate-limited-title = Per daug bandymų
 rate-limited-text = Palaukite minutę ir pabandykite dar kartą. Niekas nebuvo išnaudota, jūsų nuoroda tebegalioja.
 try-again = Bandyti dar kartą
+
+poster-scan = Nuskaitykite kodą telefono kamera
+poster-open = Atidarykite puslapį ir patvirtinkite
+poster-address = Arba atidarykite šį adresą:
+
+button = Patvirtinti dabar

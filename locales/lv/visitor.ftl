@@ -27,3 +27,9 @@ unavailable-text = Lūdzu, pēc brīža mēģiniet vēlreiz. Nekas netika izliet
 rate-limited-title = Pārāk daudz mēģinājumu
 rate-limited-text = Lūdzu, uzgaidiet minūti un mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
 try-again = Mēģināt vēlreiz
+
+poster-scan = Noskenējiet kodu ar tālruņa kameru
+poster-open = Atveriet lapu un apstipriniet
+poster-address = Vai atveriet šo adresi:
+
+button = Apstiprināt tagad

@@ -27,3 +27,9 @@ unavailable-text = Probeer het zo meteen opnieuw. Er is niets verbruikt en uw li
 rate-limited-title = Te veel pogingen
 rate-limited-text = Wacht een minuut en probeer het dan opnieuw. Er is niets verbruikt en uw link blijft geldig.
 try-again = Opnieuw proberen
+
+poster-scan = Scan de code met de camera van uw telefoon
+poster-open = Open de pagina en bevestig
+poster-address = Of open dit adres:
+
+button = Nu verifiëren

@@ -27,3 +27,9 @@ unavailable-text = Prøv igjen om et øyeblikk. Ingenting er brukt, og lenken di
 rate-limited-title = For mange forsøk
 rate-limited-text = Vent et minutt, og prøv så igjen. Ingenting er brukt, og lenken din gjelder fortsatt.
 try-again = Prøv igjen
+
+poster-scan = Skann koden med kameraet på telefonen
+poster-open = Åpne siden og bekreft
+poster-address = Eller åpne denne adressen:
+
+button = Bekreft nå

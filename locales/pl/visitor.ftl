@@ -27,3 +27,9 @@ unavailable-text = Prosimy spróbować ponownie za chwilę. Nic nie zostało wyk
 rate-limited-title = Zbyt wiele prób
 rate-limited-text = Prosimy odczekać minutę i spróbować ponownie. Nic nie zostało wykorzystane, a link nadal działa.
 try-again = Spróbuj ponownie
+
+poster-scan = Zeskanuj kod aparatem telefonu
+poster-open = Otwórz stronę i potwierdź
+poster-address = Albo otwórz ten adres:
+
+button = Potwierdź teraz

@@ -27,3 +27,9 @@ unavailable-text = Tente novamente dentro de instantes. Nada foi descontado e o 
 rate-limited-title = Demasiadas tentativas
 rate-limited-text = Aguarde um minuto e tente novamente. Nada foi descontado e o seu link continua válido.
 try-again = Tentar novamente
+
+poster-scan = Leia o código com a câmara do seu telemóvel
+poster-open = Abra a página e confirme
+poster-address = Ou abra este endereço:
+
+button = Verificar agora

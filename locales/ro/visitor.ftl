@@ -27,3 +27,9 @@ unavailable-text = Încercați din nou peste câteva clipe. Nu s-a consumat nimi
 rate-limited-title = Prea multe încercări
 rate-limited-text = Așteptați un minut, apoi încercați din nou. Nu s-a consumat nimic, iar linkul dumneavoastră este în continuare valabil.
 try-again = Încercați din nou
+
+poster-scan = Scanați codul cu camera telefonului
+poster-open = Deschideți pagina și confirmați
+poster-address = Sau deschideți această adresă:
+
+button = Verificați acum

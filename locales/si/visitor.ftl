@@ -27,3 +27,9 @@ unavailable-text = Poskusite znova čez nekaj trenutkov. Nič se ni porabilo in 
 rate-limited-title = Preveč poskusov
 rate-limited-text = Počakajte minuto in poskusite znova. Nič se ni porabilo in vaša povezava še vedno velja.
 try-again = Poskusi znova
+
+poster-scan = Skenirajte kodo s kamero telefona
+poster-open = Odprite stran in potrdite
+poster-address = Ali odprite ta naslov:
+
+button = Potrdi zdaj

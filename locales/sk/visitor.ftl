@@ -27,3 +27,9 @@ unavailable-text = Skúste to, prosím, o chvíľu znova. Nič sa nespotrebovalo
 rate-limited-title = Príliš veľa pokusov
 rate-limited-text = Počkajte, prosím, minútu a skúste to znova. Nič sa nespotrebovalo a váš odkaz stále platí.
 try-again = Skúsiť znova
+
+poster-scan = Naskenujte kód fotoaparátom telefónu
+poster-open = Otvorte stránku a potvrďte
+poster-address = Alebo otvorte túto adresu:
+
+button = Overiť teraz

@@ -27,3 +27,9 @@ unavailable-text = Försök igen om en stund. Inget har förbrukats och din län
 rate-limited-title = För många försök
 rate-limited-text = Vänta en minut och försök sedan igen. Inget har förbrukats och din länk gäller fortfarande.
 try-again = Försök igen
+
+poster-scan = Skanna koden med telefonens kamera
+poster-open = Öppna sidan och bekräfta
+poster-address = Eller öppna den här adressen:
+
+button = Bekräfta nu

@@ -27,3 +27,9 @@ unavailable-text = Lütfen biraz sonra tekrar deneyin. Kullanım hakkınız eksi
 rate-limited-title = Çok fazla deneme yapıldı
 rate-limited-text = Lütfen bir dakika bekleyip tekrar deneyin. Kullanım hakkınız eksilmedi, bağlantınız hâlâ geçerli.
 try-again = Tekrar dene
+
+poster-scan = Kodu telefonunuzun kamerasıyla tarayın
+poster-open = Sayfayı açın ve onaylayın
+poster-address = Ya da bu adresi açın:
+
+button = Şimdi doğrula

@@ -27,3 +27,9 @@ unavailable-text = Vui lòng thử lại sau giây lát. Chưa có lượt nào 
 rate-limited-title = Quá nhiều lần thử
 rate-limited-text = Vui lòng đợi một phút rồi thử lại. Chưa có lượt nào bị trừ và liên kết của bạn vẫn còn hiệu lực.
 try-again = Thử lại
+
+poster-scan = Quét mã bằng camera điện thoại
+poster-open = Mở trang và xác nhận
+poster-address = Hoặc mở địa chỉ này:
+
+button = Xác minh ngay

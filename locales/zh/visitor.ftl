@@ -27,3 +27,9 @@ unavailable-text = 请稍后再试。未消耗任何使用次数，您的链接�
 rate-limited-title = 尝试次数过多
 rate-limited-text = 请等待一分钟后再试。未消耗任何使用次数，您的链接仍然有效。
 try-again = 重试
+
+poster-scan = 用手机相机扫描二维码
+poster-open = 打开页面并确认
+poster-address = 或打开此网址：
+
+button = 立即验证

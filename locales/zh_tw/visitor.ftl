@@ -27,3 +27,9 @@ unavailable-text = 請稍後再試。未消耗任何使用次數，您的連結�
 rate-limited-title = 嘗試次數過多
 rate-limited-text = 請等候一分鐘後再試。未消耗任何使用次數，您的連結仍然有效。
 try-again = 重試
+
+poster-scan = 用手機相機掃描 QR 碼
+poster-open = 開啟頁面並確認
+poster-address = 或開啟此網址：
+
+button = 立即驗證

@@ -305,7 +305,7 @@ async fn delete(context: &Context, link: &str, yes: bool) -> Result<(), Failure>
 }
 
 /// The link of that id or slug.
-async fn find(context: &Context, text: &str) -> Result<Link, Failure> {
+pub(super) async fn find(context: &Context, text: &str) -> Result<Link, Failure> {
     let link = match (LinkId::parse(text), Slug::lookup(text)) {
         (Some(id), _) => context.store.link(id).await?,
         (None, Some(slug)) => context
@@ -326,6 +326,7 @@ fn document(context: &Context, link: &Link) -> LinkDocument {
     LinkDocument::new(link, url(context, link), context.clock.now())
 }
 
-fn url(context: &Context, link: &Link) -> String {
+/// The address of a link's page.
+pub(super) fn url(context: &Context, link: &Link) -> String {
     context.url_of(&link.terms.slug)
 }

@@ -21,6 +21,7 @@ mod import;
 mod key;
 mod link;
 mod output;
+mod qr;
 mod serve;
 
 /// Why a command was refused or failed: one line for a person.
@@ -86,6 +87,9 @@ enum Command {
     /// Make and revoke API keys
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
+    /// Write a link's QR code or poster into a file
+    #[command(after_help = qr::EXAMPLES)]
+    Qr(qr::Args),
     /// Write a consistent copy of the running SQLite database
     #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]
     Backup(backup::Args),
@@ -187,6 +191,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
+        Command::Qr(args) => qr::run(Context::open(config).await?, args).await?,
         Command::Backup(args) => backup::run(Context::connect(config).await?, &args).await?,
         Command::Doctor | Command::Openapi => {}
     }

@@ -12,6 +12,7 @@ use actix_web::{
     guard, web,
 };
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 
@@ -27,6 +28,7 @@ use crate::webhooks::feed::Feed;
 pub mod agents;
 pub mod api;
 pub mod assets;
+pub mod button;
 pub mod client_address;
 pub mod docs;
 pub mod hooks;
@@ -36,6 +38,7 @@ pub mod limiter;
 pub mod link_cache;
 pub mod ops;
 pub mod pages;
+pub mod poster;
 pub mod problem;
 pub mod public;
 pub mod signing;
@@ -44,6 +47,9 @@ use problem::Problem;
 
 /// Largest body of a visitor's form, in bytes.
 const FORM_MAX: usize = 16 * 1024;
+
+/// Codes and posters that are drawn at the same time; others wait.
+pub const DRAWN_AT_ONCE: usize = 1;
 
 /// No scripts, nothing from elsewhere. `form-action` is left out: browsers apply it to the redirect that answers the
 /// confirm page's form, which leads to iDenfy.
@@ -79,6 +85,8 @@ pub struct State {
     pub webhook_key: Option<Secret>,
     /// Whether endpoints may be on plain http and in private networks.
     pub allow_private: bool,
+    /// Leave to draw: what is drawn takes a core and some ten megabytes while it lasts.
+    pub drawing: Arc<Semaphore>,
     /// Whether `/metrics` is served here, and not on a listener of its own.
     pub serves_metrics: bool,
     /// Whether the order to stop has come.

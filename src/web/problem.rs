@@ -70,6 +70,8 @@ pub enum Problem {
     IdempotencyInProgress,
     /// As many listen to events as one node serves.
     TooManyListeners,
+    /// The server cannot draw it; most likely it has no font for its letters.
+    NotDrawn,
     /// The database does not answer.
     Database,
 }
@@ -217,6 +219,11 @@ impl Problem {
                 503,
                 "too_many_listeners",
                 "Too many listen to events on this server.",
+            ),
+            Self::NotDrawn => (
+                503,
+                "not_drawn",
+                "The server cannot draw this. Most likely it lacks fonts for these letters: install Noto's, on Debian fonts-noto-core and fonts-noto-cjk.",
             ),
             Self::Database => (
                 503,

@@ -22,7 +22,7 @@ tests!(
 );
 
 /// Every route, an example body and the one scope below `admin` that opens it; none: `admin` alone.
-const ROUTES: [(&str, &str, &str, Option<&str>); 21] = [
+const ROUTES: [(&str, &str, &str, Option<&str>); 25] = [
     ("GET", "/links", "", Some("read")),
     (
         "POST",
@@ -36,6 +36,10 @@ const ROUTES: [(&str, &str, &str, Option<&str>); 21] = [
     ("POST", "/links/LINK/deactivate", "", Some("links")),
     ("POST", "/links/LINK/activate", "", Some("links")),
     ("GET", "/links/LINK/sessions", "", Some("read")),
+    ("GET", "/links/LINK/qr.svg", "", Some("read")),
+    ("GET", "/links/LINK/qr.png", "", Some("read")),
+    ("GET", "/links/LINK/poster.pdf", "", Some("read")),
+    ("GET", "/links/LINK/poster.png", "", Some("read")),
     ("GET", "/sessions", "", Some("read")),
     ("POST", "/sessions", "{}", Some("sessions")),
     ("GET", "/sessions/SESSION", "", Some("read")),

@@ -10,10 +10,11 @@ use std::time::Duration;
 use entrypass::app::{self, Running};
 use entrypass::clock::Clock;
 use entrypass::config::Config;
-use entrypass::domain::id::KeyId;
+use entrypass::domain::id::{KeyId, LinkId};
 use entrypass::domain::scope::Scope;
 use entrypass::domain::secret::Secret;
 use entrypass::store::keys::ApiKey;
+use entrypass::web::button;
 use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -73,6 +74,7 @@ async fn a_visitor_with_a_phone_is_led_through_every_page(context: Context) {
             walk.a_confirm_link().await?;
             walk.a_double_tap().await?;
             walk.a_dead_link().await?;
+            walk.a_button_on_a_page().await?;
             walk.the_documentation().await
         })
         .await;
@@ -145,6 +147,32 @@ impl Walk<'_> {
         let told = |entry: &BrowserLogEntry| entry.message.contains("status of 410");
         assert!(log.iter().all(told), "{log:?}");
         self.fits("a dead link's page").await
+    }
+
+    async fn a_button_on_a_page(&self) -> WebDriverResult<()> {
+        let link = self.gateway.link(json!({"accept_ref": true})).await;
+        let state = &self.gateway.running.state;
+        let id = LinkId::parse(text(&link["id"])).expect("an id");
+        let kept = state.store.link(id).await.expect("a database");
+        let button = button::of_link(&kept.expect("the link"), text(&link["url"]).to_owned());
+        let folder = tempfile::tempdir().expect("a folder");
+        for (html, given) in [
+            (button.plain(), None),
+            (button.scripted(), Some("No. 4/2&c")),
+        ] {
+            let page = folder.path().join("page.html");
+            std::fs::write(&page, html).expect("a page");
+            let address = format!("file://{}?ref=No.%204%2F2%26c", page.display());
+            self.browser.goto(address).await?;
+            self.press("a").await?;
+            self.is_at_the_sandbox().await?;
+            assert_eq!(self.browser.windows().await?.len(), 1);
+            let path = format!("/links/{}/sessions", text(&link["id"]));
+            let session = self.gateway.client.all(&path).await.swap_remove(0);
+            assert_eq!(session["via"], "button");
+            assert_eq!(session["external_ref"].as_str(), given);
+        }
+        Ok(())
     }
 
     async fn the_documentation(&self) -> WebDriverResult<()> {

@@ -56,7 +56,7 @@ const ALLOWED: [(&str, &[&str]); 18] = [
     ("lookup", &["idenfy", "store", "domain", LEAVES]),
     ("sweep", &["idenfy", "store", "domain", LEAVES]),
     ("webhooks", &["idenfy", "store", "domain", LEAVES]),
-    ("share", &["idenfy", "store", "domain", LEAVES]),
+    ("share", &["domain"]),
     ("idenfy", &["domain", LEAVES]),
     ("store", &["domain", LEAVES]),
     ("config", &["domain", "http"]),

@@ -43,6 +43,7 @@ mod imports;
 mod nodes;
 mod openapi;
 mod ops;
+mod share;
 mod silence;
 mod store_audit;
 mod store_deliveries;
@@ -104,6 +105,7 @@ fn main() {
         nodes::tests(),
         ops::tests(),
         openapi::tests(),
+        share::tests(),
         silence::tests(),
         store_audit::tests(),
         store_deliveries::tests(),

@@ -28,6 +28,7 @@ pub mod paging;
 pub mod schemas;
 pub mod session_document;
 pub mod sessions;
+pub mod share;
 pub mod sheet;
 pub mod stats;
 
@@ -91,6 +92,10 @@ calls! {
     "/links/{id}/activate": post links::activate;
     "/links/{id}/sessions": get links::sessions;
     "/links/{id}/stats": get stats::get;
+    "/links/{id}/qr.svg": get share::qr_svg;
+    "/links/{id}/qr.png": get share::qr_png;
+    "/links/{id}/poster.pdf": get share::poster_pdf;
+    "/links/{id}/poster.png": get share::poster_png;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;

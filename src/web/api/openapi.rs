@@ -16,7 +16,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{Components, OpenApi, RefOr, Required, Server};
 
-use super::schemas::{AgeEstimationSchema, EventTypeSchema, TokenOptionsSchema};
+use super::schemas::{AgeEstimationSchema, EventTypeSchema, PaperSchema, TokenOptionsSchema};
 use crate::web::problem::{Problem, ProblemDocument};
 use crate::web::{hooks, ops};
 
@@ -66,7 +66,8 @@ const TAGS: [(&str, &str); 8] = [
         ProblemDocument,
         TokenOptionsSchema,
         AgeEstimationSchema,
-        EventTypeSchema
+        EventTypeSchema,
+        PaperSchema
     ))
 )]
 struct Outside;

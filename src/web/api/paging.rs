@@ -62,7 +62,7 @@ pub struct Query {
 const PAGING: [&str; 2] = ["limit", "cursor"];
 
 impl Query {
-    /// Reads the query string; parameters other than `allowed`, `limit` and `cursor` are refused.
+    /// Reads the query string of a list; parameters other than `allowed`, `limit` and `cursor` are refused.
     #[must_use]
     pub fn read(request: &HttpRequest, allowed: &[&str]) -> Self {
         Self::read_only(request, &[allowed, &PAGING].concat())
@@ -143,6 +143,12 @@ impl Query {
         } else {
             Err(Problem::invalid(self.errors))
         }
+    }
+
+    /// What is wrong so far, to which more may be added; ends the reading of what has no pages.
+    #[must_use]
+    pub fn into_errors(self) -> FieldErrors {
+        self.errors
     }
 
     /// How many items, and before which; ends the reading.

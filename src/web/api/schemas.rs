@@ -15,6 +15,7 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
+use crate::share::paper::Paper;
 use crate::store::deliveries::DeliveryStatus;
 use crate::store::endpoints::PayloadKind;
 
@@ -77,6 +78,15 @@ schema!(
          `idenfy.unavailable`: iDenfy does not answer, or refuses the credentials. `idenfy.out_of_credits`: the account has \
          none left. `idenfy.recovered`: sessions start again. `endpoint.disabled`: an endpoint was switched off.",
         EventType::subscribable().map(EventType::as_str),
+    )
+);
+
+schema!(
+    /// A size of paper.
+    PaperSchema as "Paper",
+    words(
+        "A size of paper, upright: A4, A5 or US Letter.",
+        Paper::ALL.map(Paper::as_str),
     )
 );
 

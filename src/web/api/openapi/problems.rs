@@ -38,6 +38,7 @@ fn all() -> Vec<Problem> {
         Problem::invalid(errors),
         Problem::VerificationUnavailable(30),
         Problem::IdenfyUnavailable(10),
+        Problem::NotDrawn,
         Problem::Database,
         Problem::TooManyListeners,
         Problem::LinkNotFound,
@@ -93,6 +94,9 @@ const fn advice(problem: &Problem) -> &'static str {
         }
         Problem::VerificationUnavailable(_) => {
             "iDenfy cannot start a session now. Nothing was used up; try again after `Retry-After` seconds."
+        }
+        Problem::NotDrawn => {
+            "The server cannot draw it; most likely it lacks fonts for the letters of a poster. Install Noto's there: on Debian, the packages `fonts-noto-core` and `fonts-noto-cjk`."
         }
         Problem::Database => {
             "The gateway cannot reach its database. Try again after `Retry-After` seconds."
