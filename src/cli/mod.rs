@@ -22,6 +22,7 @@ mod key;
 mod link;
 mod output;
 mod serve;
+mod user;
 
 /// Why a command was refused or failed: one line for a person.
 #[derive(Debug)]
@@ -59,6 +60,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   entrypass serve --sandbox                          try everything with no account
   entrypass key create --name backend                prints a new API key, once
+  entrypass user create ana@example.com --role admin  lets somebody into the dashboard
   entrypass link create --name 'Berlin fair' --uses 100 --confirm
   entrypass link list --status active
   entrypass backup /backups/entrypass.db             while the gateway runs
@@ -86,6 +88,9 @@ enum Command {
     /// Make and revoke API keys
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
+    /// Let people into the dashboard
+    #[command(subcommand, after_help = user::EXAMPLES)]
+    User(user::Command),
     /// Write a consistent copy of the running SQLite database
     #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]
     Backup(backup::Args),
@@ -187,6 +192,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         }
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
+        Command::User(command) => user::run(Context::open(config).await?, command).await?,
         Command::Backup(args) => backup::run(Context::connect(config).await?, &args).await?,
         Command::Doctor | Command::Openapi => {}
     }
