@@ -185,15 +185,13 @@ async fn set_password(
 async fn delete(context: &Context, email: &str, yes: bool) -> Result<(), Failure> {
     let person = person(context, email).await?;
     output::confirm(&format!("Remove {} ({})?", person.name, person.email), yes)?;
-    match context.store.delete_person(person.id).await? {
-        Err(PeopleRefusal::LastAdministrator) => Err(Failure::new(
-            "the last administrator cannot be removed; make somebody else one first",
-        )),
-        _ => {
-            println!("deleted");
-            Ok(())
-        }
+    let removed = context.store.delete_person(person.id).await?;
+    if removed == Err(PeopleRefusal::LastAdministrator) {
+        let told = "the last administrator cannot be removed; make somebody else one first";
+        return Err(Failure::new(told));
     }
+    println!("deleted");
+    Ok(())
 }
 
 async fn person(context: &Context, email: &str) -> Result<Person, Failure> {

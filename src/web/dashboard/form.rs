@@ -21,6 +21,7 @@ pub struct Form {
 
 impl Form {
     /// A form with these values, as a page shows it first.
+    #[must_use]
     pub fn of(pairs: &[(&str, &str)]) -> Self {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
@@ -45,6 +46,7 @@ impl Form {
     }
 
     /// What was typed; empty where nothing was.
+    #[must_use]
     pub fn value(&self, name: &str) -> &str {
         self.values(name).next().unwrap_or_default()
     }
@@ -58,11 +60,13 @@ impl Form {
     }
 
     /// Whether that choice was made, of a box or a list.
+    #[must_use]
     pub fn chose(&self, name: &str, value: &str) -> bool {
         self.values(name).any(|chosen| chosen == value)
     }
 
     /// What is wrong with a field.
+    #[must_use]
     pub fn error(&self, name: &str) -> Option<&str> {
         let mut errors = self.errors.iter();
         let error = errors.find(|error| error.field == name)?;
@@ -90,11 +94,13 @@ impl Form {
     }
 
     /// Whether something is wrong.
+    #[must_use]
     pub fn is_wrong(&self) -> bool {
         !self.errors.is_empty()
     }
 
     /// How many fields are wrong.
+    #[must_use]
     pub fn wrong_count(&self) -> usize {
         self.errors.iter().len()
     }

@@ -12,7 +12,7 @@ use super::form::{Form, TOKEN};
 use super::operator::{SignedIn, Visit};
 use super::refused::Refused;
 use super::zone::Zone;
-use super::{cookies, need};
+use super::{cookies, line};
 use crate::domain::person::Role;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::DAY_MS;
@@ -68,11 +68,11 @@ async fn admit(request: &mut ServiceRequest) -> Result<Visit, Refused> {
         .ok_or(Refused::NotFound)?;
     let http = request.request().clone();
     let mut visit = visit(&http, state).await?;
-    let need = request
+    let line = request
         .match_pattern()
-        .and_then(|path| need(request.method(), &path));
-    if let Some(Some(role)) = need {
-        check_role(&visit, role, request.method())?;
+        .and_then(|path| line(request.method(), &path));
+    if let Some((method, _, Some(role))) = line {
+        check_role(&visit, *role, method)?;
     }
     if request.method() == Method::POST {
         let mut form = read_form(request).await?;

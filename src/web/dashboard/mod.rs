@@ -41,12 +41,14 @@ const FORM_MAX: usize = 256 * 1024;
 /// Under which all pages are.
 const ROOT: &str = "/admin";
 
+/// A method and path of a page, and the role it needs; none: whoever asks.
+type Line = (Method, &'static str, Option<Role>);
+
 /// A line for each page: method, path below `/admin`, the least role (or `anyone`), handler.
 macro_rules! pages {
     ($($method:ident $path:literal $need:ident => $($handler:ident)::+;)+) => {
-        /// The method and path of each page, and the role it needs; none: whoever asks.
-        const NEEDS: &[(Method, &str, Option<Role>)] =
-            &[$((Method::$method, concat!("/admin", $path), pages!(@need $need))),+];
+        /// The table, to be asked.
+        const LINES: &[Line] = &[$((Method::$method, concat!("/admin", $path), pages!(@need $need))),+];
 
         /// Adds the dashboard.
         pub fn routes(config: &mut web::ServiceConfig) {
@@ -102,15 +104,14 @@ pages! {
     POST "/settings/people/{id}/remove" admin => person::remove;
 }
 
-/// What `path`, a pattern of the table, needs; none where the table has no such page.
-fn need(method: &Method, path: &str) -> Option<Option<Role>> {
+/// The line of the table for `path`, which is a pattern of it.
+fn line(method: &Method, path: &str) -> Option<&'static Line> {
     let method = if method == Method::HEAD {
         &Method::GET
     } else {
         method
     };
-    let line = NEEDS.iter().find(|(m, p, _)| m == method && *p == path);
-    line.map(|(_, _, role)| *role)
+    LINES.iter().find(|(m, p, _)| m == method && *p == path)
 }
 
 async fn nothing_here(_: HttpRequest) -> actix_web::HttpResponse {
@@ -123,15 +124,13 @@ mod tests {
 
     #[test]
     fn only_the_way_in_is_open_to_anyone_and_every_change_is_posted() {
-        for (_, path, role) in NEEDS {
+        for (_, path, role) in LINES {
             let is_way_in = path.starts_with("/admin/setup/") || path.starts_with("/admin/login");
             assert_eq!(role.is_none(), is_way_in, "{path}");
         }
-        assert_eq!(
-            need(&Method::HEAD, "/admin/links"),
-            Some(Some(Role::Viewer))
-        );
-        assert_eq!(need(&Method::DELETE, "/admin/links"), None);
-        assert_eq!(need(&Method::GET, "/admin/nowhere"), None);
+        let head = line(&Method::HEAD, "/admin/links").unwrap();
+        assert_eq!(head.2, Some(Role::Viewer));
+        assert_eq!(line(&Method::DELETE, "/admin/links"), None);
+        assert_eq!(line(&Method::GET, "/admin/nowhere"), None);
     }
 }

@@ -63,6 +63,7 @@ pub struct Visit {
 
 impl Visit {
     /// The value of a parameter of the address.
+    #[must_use]
     pub fn asked(&self, name: &str) -> Option<&str> {
         let mut found = self
             .query
@@ -72,11 +73,13 @@ impl Visit {
     }
 
     /// A time as it is shown.
+    #[must_use]
     pub fn moment(&self, at: &Timestamp) -> Moment {
         self.zone.moment(*at, self.now)
     }
 
     /// Leads to another page.
+    #[must_use]
     pub fn redirect(&self, to: &str) -> HttpResponse {
         HttpResponse::SeeOther()
             .insert_header((header::LOCATION, to))
@@ -84,6 +87,7 @@ impl Visit {
     }
 
     /// Leads to another page, which tells something first.
+    #[must_use]
     pub fn redirect_with(&self, flash: &Flash, to: &str) -> HttpResponse {
         let value = flash.seal(&self.state.signer);
         let cookie = cookies::make(&self.state, cookies::FLASH, &value, FLASH_MS);
@@ -91,6 +95,7 @@ impl Visit {
     }
 
     /// The store in somebody's hands.
+    #[must_use]
     pub fn store_of(&self, person: &Person) -> Store {
         let actor = Actor::Person {
             id: person.id,
@@ -122,11 +127,13 @@ pub struct Operator {
 
 impl Operator {
     /// The store in this person's hands: what is changed through it is noted as done by him or her.
+    #[must_use]
     pub fn store(&self) -> Store {
         self.visit.store_of(&self.person)
     }
 
     /// Whether this person may do what `role` stands for.
+    #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.person.role >= role
     }
@@ -135,10 +142,6 @@ impl Operator {
     ///
     /// # Errors
     /// [`Refused::Forbidden`] for all others.
-    #[expect(
-        dead_code,
-        reason = "for pages on which not everyone may do everything"
-    )]
     pub fn require(&self, role: Role) -> Result<(), Refused> {
         if self.may(role) {
             Ok(())
@@ -162,6 +165,9 @@ impl std::ops::Deref for Operator {
 }
 
 /// An answer with cookies.
+///
+/// # Panics
+/// Never: names and values of ours are fit for a header.
 pub fn with_cookies(mut answer: HttpResponse, cookies: &[Cookie<'_>]) -> HttpResponse {
     for cookie in cookies {
         answer

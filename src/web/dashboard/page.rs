@@ -84,6 +84,7 @@ impl Page {
     }
 
     /// Who is signed in.
+    #[must_use]
     pub fn person(&self) -> Option<&Person> {
         self.visit
             .signed_in
@@ -92,11 +93,13 @@ impl Page {
     }
 
     /// Whether the person may do what that role stands for.
+    #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.person().is_some_and(|person| person.role >= role)
     }
 
     /// The navigation.
+    #[must_use]
     pub fn navigation(&self) -> Vec<NavLink> {
         let links = NAVIGATION
             .into_iter()
@@ -109,6 +112,7 @@ impl Page {
     }
 
     /// The pages of the settings that the person may see.
+    #[must_use]
     pub fn settings(&self) -> Vec<NavLink> {
         let links = SETTINGS.into_iter().filter(|(_, _, role)| self.may(*role));
         let links = links.map(|(title, href, _)| NavLink {
@@ -120,22 +124,28 @@ impl Page {
     }
 
     /// Whether it is one of the settings.
+    #[must_use]
     pub fn is_setting(&self) -> bool {
         self.section == Some(Section::Settings)
     }
 
     /// The address of an embedded file.
+    #[must_use]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
     }
 
     /// A time as it is shown.
+    #[must_use]
     pub fn moment(&self, at: &Timestamp) -> Moment {
         self.visit.moment(at)
     }
 }
 
 /// Renders a page.
+///
+/// # Panics
+/// Never: writing to a String cannot fail, and nothing else in these pages can.
 pub fn render(status: StatusCode, page: &impl Template) -> HttpResponse {
     let html = page
         .render()

@@ -1,15 +1,14 @@
 //! The one-time address at which the first administrator is made.
 
-use actix_web::web;
+use actix_web::{HttpResponse, web};
 use askama::Template;
 
-use super::cookies;
 use super::entry::sign_in;
 use super::flash::Flash;
 use super::form::Form;
-use super::operator::{Visit, with_cookies};
+use super::operator::Visit;
 use super::page::{Page, show as show_page, show_wrong};
-use super::refused::{Answer, Refused};
+use super::refused::Answer;
 use crate::domain::id::PersonId;
 use crate::domain::password::parse_password;
 use crate::domain::person::{Person, Role, parse_email, parse_person_name};
@@ -41,7 +40,7 @@ pub async fn offer(state: &State) -> Result<Option<String>, StoreError> {
 pub(super) async fn show(visit: Visit, token: web::Path<String>) -> Answer {
     let token = Secret::new(token.into_inner());
     if !visit.state.store.setup_is_open(&token, visit.now).await? {
-        return over(&visit);
+        return Ok(over(&visit));
     }
     Ok(show_page(&page(&visit, Form::default())))
 }
@@ -49,7 +48,7 @@ pub(super) async fn show(visit: Visit, token: web::Path<String>) -> Answer {
 pub(super) async fn submit(visit: Visit, mut form: Form, token: web::Path<String>) -> Answer {
     let token = Secret::new(token.into_inner());
     if !visit.state.store.setup_is_open(&token, visit.now).await? {
-        return over(&visit);
+        return Ok(over(&visit));
     }
     let email = form.parse("email", parse_email);
     let name = form.parse("name", parse_person_name);
@@ -78,22 +77,18 @@ pub(super) async fn submit(visit: Visit, mut form: Form, token: web::Path<String
         .set_up(&token, &person, &hash)
         .await?
     {
-        return over(&visit);
+        return Ok(over(&visit));
     }
     let welcome = Flash::done(format!("Welcome, {}. This is your dashboard.", person.name));
     sign_in(&visit, &person, visit.redirect_with(&welcome, "/admin")).await
 }
 
 /// The address leads nowhere any more, or never did: signing in does.
-fn over(visit: &Visit) -> Result<actix_web::HttpResponse, Refused> {
+fn over(visit: &Visit) -> HttpResponse {
     let flash = Flash::trouble(
         "This set-up address is used or too old. Restart the server for a new one, or run `entrypass user create`.",
     );
-    let answer = visit.redirect_with(&flash, "/admin/login");
-    Ok(with_cookies(
-        answer,
-        &[cookies::drop(&visit.state, cookies::PENDING)],
-    ))
+    visit.redirect_with(&flash, "/admin/login")
 }
 
 fn page(visit: &Visit, form: Form) -> SetupPage {

@@ -102,12 +102,15 @@ impl Zone {
 
 fn relative(off: i64) -> String {
     let away = off.abs();
-    let (n, unit) = match away {
-        ..MINUTE_MS if off <= 0 => return "just now".to_owned(),
-        ..MINUTE_MS => return "in a moment".to_owned(),
-        ..HOUR_MS => (away / MINUTE_MS, "minute"),
-        ..DAY_MS => (away / HOUR_MS, "hour"),
-        _ => (away / DAY_MS, "day"),
+    if away < MINUTE_MS {
+        return if off <= 0 { "just now" } else { "in a moment" }.to_owned();
+    }
+    let (n, unit) = if away < HOUR_MS {
+        (away / MINUTE_MS, "minute")
+    } else if away < DAY_MS {
+        (away / HOUR_MS, "hour")
+    } else {
+        (away / DAY_MS, "day")
     };
     let s = if n == 1 { "" } else { "s" };
     if off < 0 {
