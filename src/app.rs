@@ -135,6 +135,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
         agents: web::agents::Agents::new(),
+        dashboard: web::dashboard::entry::Entry::default(),
         signer: web::signing::Signer::new(&secret),
         public_url,
         trusted_proxies: config.server.trusted_proxies.clone(),

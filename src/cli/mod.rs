@@ -23,6 +23,7 @@ mod link;
 mod output;
 mod qr;
 mod serve;
+mod user;
 
 /// Why a command was refused or failed: one line for a person.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ struct Cli {
 const EXAMPLES: &str = "Examples:
   entrypass serve --sandbox                          try everything with no account
   entrypass key create --name backend                prints a new API key, once
+  entrypass user create ana@example.com --role admin  lets somebody into the dashboard
   entrypass link create --name 'Berlin fair' --uses 100 --confirm
   entrypass link list --status active
   entrypass backup /backups/entrypass.db             while the gateway runs
@@ -90,6 +92,9 @@ enum Command {
     /// Write a link's QR code or poster into a file
     #[command(after_help = qr::EXAMPLES)]
     Qr(qr::Args),
+    /// Let people into the dashboard
+    #[command(subcommand, after_help = user::EXAMPLES)]
+    User(user::Command),
     /// Write a consistent copy of the running SQLite database
     #[command(after_help = "Example:\n  entrypass backup /backups/entrypass-2027-03-01.db")]
     Backup(backup::Args),
@@ -192,6 +197,7 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
         Command::Key(command) => key::run(Context::open(config).await?, command).await?,
         Command::Qr(args) => qr::run(Context::open(config).await?, args).await?,
+        Command::User(command) => user::run(Context::open(config).await?, command).await?,
         Command::Backup(args) => backup::run(Context::connect(config).await?, &args).await?,
         Command::Doctor | Command::Openapi => {}
     }

@@ -14,6 +14,7 @@ use crate::store::keys::ApiKey;
 use crate::store::links::LinkFilter;
 use crate::web::State;
 use crate::web::api::link_input;
+use crate::web::dashboard::setup;
 
 /// What the link that the sandbox offers is called; found again by it at the next start.
 const DEMO_NAME: &str = "Sandbox demo";
@@ -35,6 +36,11 @@ pub async fn run(config: Config, args: &Args) -> Result<(), Failure> {
         address = %running.address, public_url = running.state.public_url, sandbox = args.sandbox,
         "entrypass {} listens", env!("CARGO_PKG_VERSION")
     );
+    if let Some(address) = setup::offer(&running.state).await? {
+        println!(
+            "\nNobody can sign in to the dashboard yet. Make the first administrator here, within 30 minutes:\n\n  {address}\n"
+        );
+    }
     if args.sandbox {
         print_welcome(&running).await?;
     } else if !has_keys {
@@ -92,6 +98,7 @@ async fn print_welcome(running: &Running) -> Result<(), Failure> {
         "\nEntrypass sandbox: an iDenfy stand-in answers, nobody is really verified.\n\n\
          \x20 Click this link      {}\n\
          \x20 API key (24 hours)   {}\n\
+         \x20 Dashboard            {base}/admin\n\
          \x20 API documentation    {base}/docs\n\
          \x20 Sandbox switchboard  {base}/sandbox\n",
         state.url_of(&link.terms.slug),

@@ -1,6 +1,6 @@
 //! Who did what: the words of the audit log.
 
-use super::id::KeyId;
+use super::id::{KeyId, PersonId};
 
 /// Who acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -10,6 +10,13 @@ pub enum Actor {
         /// Which key.
         id: KeyId,
         /// What people call it.
+        name: String,
+    },
+    /// Somebody in the dashboard.
+    Person {
+        /// Who.
+        id: PersonId,
+        /// What colleagues call this person.
         name: String,
     },
     /// Somebody at the command line.
@@ -24,6 +31,7 @@ impl Actor {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Key { .. } => "key",
+            Self::Person { .. } => "person",
             Self::Command => "command",
             Self::System => "system",
         }
@@ -61,6 +69,20 @@ pub enum Action {
     EndpointDisabled,
     /// An endpoint was deleted.
     EndpointDeleted,
+    /// A person was added to the dashboard.
+    PersonCreated,
+    /// A person's name or role was changed.
+    PersonUpdated,
+    /// A person got another password.
+    PersonPasswordSet,
+    /// A person's sign-in asks for a code from now on.
+    PersonSecondFactorOn,
+    /// A person's sign-in asks for no code any more.
+    PersonSecondFactorOff,
+    /// A person signed in.
+    PersonSignedIn,
+    /// A person was removed.
+    PersonDeleted,
 }
 
 impl Action {
@@ -82,6 +104,13 @@ impl Action {
             Self::EndpointUpdated => "endpoint.updated",
             Self::EndpointDisabled => "endpoint.disabled",
             Self::EndpointDeleted => "endpoint.deleted",
+            Self::PersonCreated => "person.created",
+            Self::PersonUpdated => "person.updated",
+            Self::PersonPasswordSet => "person.password_set",
+            Self::PersonSecondFactorOn => "person.second_factor_on",
+            Self::PersonSecondFactorOff => "person.second_factor_off",
+            Self::PersonSignedIn => "person.signed_in",
+            Self::PersonDeleted => "person.deleted",
         }
     }
 

@@ -120,6 +120,15 @@ id!(
     AuditId
 );
 
+id!(
+    /// Names a person who uses the dashboard.
+    PersonId
+);
+id!(
+    /// Names a browser that a person is signed in with.
+    BrowserSessionId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

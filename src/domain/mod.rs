@@ -12,6 +12,8 @@ pub mod flow;
 pub mod id;
 pub mod link;
 pub mod locale;
+pub mod password;
+pub mod person;
 pub mod scope;
 pub mod secret;
 pub mod session;

@@ -118,6 +118,7 @@ impl Store {
         } = &*self.acting;
         let (actor_id, actor_name) = match actor {
             Actor::Key { id, name } => (Some(id.to_string()), Some(name)),
+            Actor::Person { id, name } => (Some(id.to_string()), Some(name)),
             Actor::Command | Actor::System => (None, None),
         };
         within!(tx, |c| sqlx::query(NOTE)

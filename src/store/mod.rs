@@ -39,6 +39,7 @@ macro_rules! within {
 }
 
 pub mod audit;
+pub mod browser_sessions;
 pub mod deliveries;
 pub mod endpoints;
 pub mod erasures;
@@ -50,6 +51,8 @@ pub mod ledger;
 pub mod links;
 pub mod links_made;
 mod links_told;
+pub mod people;
+pub mod people_entry;
 mod postgres;
 pub mod questions;
 mod schema;

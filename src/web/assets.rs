@@ -21,11 +21,26 @@ type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    (
+        "dashboard.css",
+        CSS,
+        include_bytes!("../../static/dashboard.css"),
+    ),
+    (
+        "dashboard.js",
+        JS,
+        include_bytes!("../../static/dashboard.js"),
+    ),
     ("docs.css", CSS, include_bytes!("../../static/docs.css")),
     (
         "favicon.svg",
         SVG,
         include_bytes!("../../static/favicon.svg"),
+    ),
+    (
+        "htmx.js",
+        JS,
+        include_bytes!("../../static/vendor/htmx.min.js"),
     ),
     (
         "sandbox.css",
@@ -39,6 +54,7 @@ const SOURCES: &[Source] = &[
     ),
 ];
 
+const JS: &str = "text/javascript; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 

@@ -110,7 +110,7 @@ impl Limiter {
 }
 
 /// One bucket for an IPv4 address, one for the /64 network of an IPv6 address: a household has that many.
-fn bucket(address: IpAddr) -> IpAddr {
+pub(super) fn bucket(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {

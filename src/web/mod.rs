@@ -30,6 +30,7 @@ pub mod api;
 pub mod assets;
 pub mod button;
 pub mod client_address;
+pub mod dashboard;
 pub mod docs;
 pub mod hooks;
 pub mod i18n;
@@ -75,6 +76,8 @@ pub struct State {
     pub links: link_cache::LinkCache,
     /// Agents that look at links without being people.
     pub agents: agents::Agents,
+    /// What stands at the dashboard's door.
+    pub dashboard: dashboard::entry::Entry,
     /// Signs nonces and cookies.
     pub signer: signing::Signer,
     /// Base of every link, without a slash at its end.
@@ -141,7 +144,7 @@ pub fn routes(
             .configure(docs::routes)
             .configure(|c| ops::routes(c, serves_metrics));
         config.service(resource("/webhooks/idenfy", "POST").route(web::post().to(hooks::receive)));
-        config.configure(api::routes);
+        config.configure(api::routes).configure(dashboard::routes);
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));
         }

@@ -57,12 +57,12 @@ impl Signer {
     }
 
     /// `content`, a dot and its signature; `purpose` is signed along, so that nothing serves for anything else.
-    fn seal(&self, content: &str, purpose: &str) -> String {
+    pub(in crate::web) fn seal(&self, content: &str, purpose: &str) -> String {
         let mac = self.mac(content, purpose).finalize().into_bytes();
         format!("{content}.{}", URL_SAFE_NO_PAD.encode(mac))
     }
 
-    fn open<'a>(&self, text: &'a str, purpose: &str) -> Option<&'a str> {
+    pub(in crate::web) fn open<'a>(&self, text: &'a str, purpose: &str) -> Option<&'a str> {
         let (content, mac) = text.rsplit_once('.')?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
         self.mac(content, purpose)

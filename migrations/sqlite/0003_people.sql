@@ -1,0 +1,47 @@
+-- People who use the dashboard, and the browsers they are signed in with.
+
+CREATE TABLE people (
+    id TEXT NOT NULL PRIMARY KEY,
+    email TEXT NOT NULL,
+    -- The email as it is compared: put in lower case by the gateway.
+    email_folded TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    role TEXT NOT NULL CHECK (role IN ('viewer', 'editor', 'admin')),
+    -- Argon2id in PHC form; null where no password was ever set.
+    password_hash TEXT,
+    -- The secret of the second factor in base 32; null where there is none.
+    totp_secret TEXT,
+    -- The last step whose code was taken: a code is taken once.
+    totp_step INTEGER,
+    created_at INTEGER NOT NULL,
+    last_login_at INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- What opens the door once where the second factor is lost. SHA-256 in hex: the codes are random enough.
+CREATE TABLE recovery_codes (
+    person_id TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (person_id, digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE browser_sessions (
+    id TEXT NOT NULL PRIMARY KEY,
+    -- SHA-256 of the cookie's text in hex.
+    digest TEXT NOT NULL UNIQUE,
+    person_id TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- To the minute.
+    last_seen_at INTEGER NOT NULL,
+    -- When it ends however much it is used.
+    ends_at INTEGER NOT NULL,
+    address TEXT NOT NULL,
+    user_agent TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX browser_sessions_person ON browser_sessions (person_id, id);
+CREATE INDEX browser_sessions_ends ON browser_sessions (ends_at);
+
+-- Addresses at which the first administrator can be made, while there is nobody.
+CREATE TABLE setup_tokens (
+    digest TEXT NOT NULL PRIMARY KEY,
+    ends_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

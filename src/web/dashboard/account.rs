@@ -1,0 +1,86 @@
+//! `/admin/settings/account`: one's own name, password, second factor and browsers.
+
+use actix_web::web;
+use askama::Template;
+
+use super::flash::Flash;
+use super::form::Form;
+use super::operator::Operator;
+use super::page::{Page, Section, show as show_page, show_wrong};
+use super::refused::{Answer, Refused};
+use crate::domain::id::BrowserSessionId;
+use crate::domain::person::{Person, parse_person_name};
+use crate::store::browser_sessions::BrowserSession;
+
+/// Where the page is.
+pub(super) const ADDRESS: &str = "/admin/settings/account";
+
+#[derive(Template)]
+#[template(path = "dashboard/account.html")]
+pub(super) struct AccountPage {
+    page: Page,
+    person: Person,
+    name: Form,
+    password: Form,
+    codes_left: i64,
+    browsers: Vec<BrowserSession>,
+    own: BrowserSessionId,
+}
+
+pub(super) async fn settings(operator: Operator) -> Answer {
+    Ok(operator.redirect(ADDRESS))
+}
+
+pub(super) async fn show(operator: Operator) -> Answer {
+    let page = account_page(&operator, None, Form::default()).await?;
+    Ok(show_page(&page))
+}
+
+/// The page, with a form for the name and one for the password as they were typed.
+pub(super) async fn account_page(
+    operator: &Operator,
+    name: Option<Form>,
+    password: Form,
+) -> Result<AccountPage, Refused> {
+    let (store, person) = (&operator.state.store, operator.person.clone());
+    let page = operator.page("Your account", Section::Settings);
+    Ok(AccountPage {
+        page: page.below("Settings", "/admin/settings"),
+        name: name.unwrap_or_else(|| Form::of(&[("name", &person.name)])),
+        password,
+        codes_left: store.recovery_codes_left(person.id).await?,
+        browsers: store.browser_sessions(person.id, operator.now).await?,
+        own: operator.session.id,
+        person,
+    })
+}
+
+pub(super) async fn rename(operator: Operator, mut form: Form) -> Answer {
+    let Some(name) = form.parse("name", parse_person_name) else {
+        let page = account_page(&operator, Some(form), Form::default()).await?;
+        return Ok(show_wrong(&page));
+    };
+    let Person { id, role, .. } = operator.person;
+    let done = operator.store().update_person(id, &name, role).await?;
+    done.map_err(|_| Refused::NotFound)?;
+    Ok(operator.redirect_with(&Flash::done("Your name was changed."), ADDRESS))
+}
+
+pub(super) async fn end_browser(operator: Operator, id: web::Path<String>) -> Answer {
+    let id = BrowserSessionId::parse(&id).ok_or(Refused::NotFound)?;
+    let store = &operator.state.store;
+    let told = if store.end_browser_session(operator.person.id, id).await? {
+        "The browser was signed out."
+    } else {
+        "The browser was signed out already."
+    };
+    Ok(operator.redirect_with(&Flash::done(told), ADDRESS))
+}
+
+pub(super) async fn end_others(operator: Operator) -> Answer {
+    let store = &operator.state.store;
+    let (person, own) = (operator.person.id, operator.session.id);
+    store.end_other_browser_sessions(person, own).await?;
+    let flash = Flash::done("All other browsers were signed out.");
+    Ok(operator.redirect_with(&flash, ADDRESS))
+}

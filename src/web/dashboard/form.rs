@@ -1,0 +1,137 @@
+//! What was typed into a form, kept as typed, and what is wrong with it.
+
+use std::future::{Ready, ready};
+
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+
+use super::refused::Refused;
+use crate::domain::field_error::FieldErrors;
+
+/// The field that holds a form's token.
+pub(super) const TOKEN: &str = "csrf";
+
+/// A form: its values as typed, and a sentence for each field that is wrong. Taken by a handler, it is the one that was
+/// posted, its token checked.
+#[derive(Debug, Clone, Default)]
+pub struct Form {
+    pairs: Vec<(String, String)>,
+    errors: FieldErrors,
+}
+
+impl Form {
+    /// A form with these values, as a page shows it first.
+    #[must_use]
+    pub fn of(pairs: &[(&str, &str)]) -> Self {
+        let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self {
+            pairs: pairs.iter().map(own).collect(),
+            errors: FieldErrors::default(),
+        }
+    }
+
+    /// Reads `application/x-www-form-urlencoded`.
+    pub(super) fn read(body: &[u8]) -> Self {
+        let pairs = url::form_urlencoded::parse(body);
+        Self {
+            pairs: pairs.into_owned().collect(),
+            errors: FieldErrors::default(),
+        }
+    }
+
+    /// Takes a field out: it is not shown again.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.pairs.iter().position(|(n, _)| n == name)?;
+        Some(self.pairs.remove(at).1)
+    }
+
+    /// What was typed; empty where nothing was.
+    #[must_use]
+    pub fn value(&self, name: &str) -> &str {
+        self.values(name).next().unwrap_or_default()
+    }
+
+    /// All values of a field that may be given several times.
+    pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.pairs
+            .iter()
+            .filter(move |(n, _)| n == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether that choice was made, of a box or a list.
+    #[must_use]
+    pub fn chose(&self, name: &str, value: &str) -> bool {
+        self.values(name).any(|chosen| chosen == value)
+    }
+
+    /// What is wrong with a field.
+    #[must_use]
+    pub fn error(&self, name: &str) -> Option<&str> {
+        let mut errors = self.errors.iter();
+        let error = errors.find(|error| error.field == name)?;
+        Some(&error.message)
+    }
+
+    /// Notes that a field is wrong. `message` follows the field's label, such as `must be …`.
+    pub fn wrong(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.push(name, message);
+    }
+
+    /// Takes what `parse` makes of a field, or notes its message there.
+    pub fn parse<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let parsed = parse(self.value(name));
+        self.errors.check(name, parsed)
+    }
+
+    /// Adds errors found elsewhere, their fields named as there.
+    pub fn extend(&mut self, errors: FieldErrors) {
+        self.errors.extend_below("", errors);
+    }
+
+    /// Whether something is wrong.
+    #[must_use]
+    pub fn is_wrong(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// How many fields are wrong.
+    #[must_use]
+    pub fn wrong_count(&self) -> usize {
+        self.errors.iter().len()
+    }
+}
+
+impl FromRequest for Form {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Refused>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let form = request.extensions().get::<Self>().cloned();
+        ready(form.ok_or(Refused::BadForm))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_stays_beside_what_is_wrong_with_it() {
+        let mut form = Form::read(b"name=+A%26B&day=mo&day=tu&n=x");
+        assert_eq!(form.value("name"), " A&B");
+        assert!(form.chose("day", "tu") && !form.chose("day", "we"));
+        let n = form.parse("n", |text| {
+            text.parse::<u8>().map_err(|_| "must be a number".into())
+        });
+        assert_eq!((n, form.value("n")), (None, "x"));
+        assert_eq!(form.error("n"), Some("must be a number"));
+        assert_eq!((form.error("name"), form.wrong_count()), (None, 1));
+        assert_eq!(form.take("name"), Some(" A&B".into()));
+        assert_eq!(form.value("name"), "");
+    }
+}

@@ -1,0 +1,178 @@
+//! Before each page: who is asking, whether the role is enough, whether a form is one of ours. After it: the headers.
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _, web};
+
+use super::flash::Flash;
+use super::form::{Form, TOKEN};
+use super::operator::{SignedIn, Visit};
+use super::refused::Refused;
+use super::zone::Zone;
+use super::{cookies, line};
+use crate::domain::person::Role;
+use crate::domain::secret::Secret;
+use crate::domain::timestamp::DAY_MS;
+use crate::web::State;
+use crate::web::client_address::client_address;
+
+/// Scripts and styles are files of ours; forms lead nowhere else; nobody frames a page.
+const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+     form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+/// Signed along with a form's token.
+const PURPOSE: &str = "form";
+
+/// The header that scripts may send a form's token in.
+const TOKEN_HEADER: &str = "x-csrf-token";
+
+/// Longest name of a browser that is kept, in characters.
+const AGENT_MAX: usize = 300;
+
+/// What is around every page.
+///
+/// # Errors
+/// None of its own: what is refused is a page, too.
+pub async fn guard(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let visit = match admit(&mut request).await {
+        Ok(visit) => visit,
+        Err(refused) => return Ok(dressed(request.into_response(refused.error_response()))),
+    };
+    request.extensions_mut().insert(visit.clone());
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    let is_page = answer.status() != 303 && !answer.request().headers().contains_key("hx-request");
+    let mut cookies = Vec::new();
+    if visit.flash.is_some() && is_page {
+        cookies.push(cookies::drop(&visit.state, cookies::FLASH));
+    }
+    if let Some(binding) = &visit.fresh_binding {
+        cookies.push(cookies::make(&visit.state, cookies::FORMS, binding, DAY_MS));
+    }
+    for cookie in cookies {
+        answer.response_mut().add_cookie(&cookie)?;
+    }
+    Ok(dressed(answer))
+}
+
+/// Who is visiting, unless that is refused. Reads the form of a POST.
+async fn admit(request: &mut ServiceRequest) -> Result<Visit, Refused> {
+    let state: web::Data<State> = request
+        .app_data::<web::Data<State>>()
+        .cloned()
+        .ok_or(Refused::NotFound)?;
+    let http = request.request().clone();
+    let mut visit = visit(&http, state).await?;
+    let line = request
+        .match_pattern()
+        .and_then(|path| line(request.method(), &path));
+    if let Some((method, _, Some(role))) = line {
+        check_role(&visit, *role, method)?;
+    }
+    if request.method() == Method::POST {
+        let mut form = read_form(request).await?;
+        let token = form.take(TOKEN);
+        let token = token.or_else(|| header_text(&http, TOKEN_HEADER));
+        let binding = Visit::binding(visit.signed_in.as_ref(), &visit.forms);
+        let is_ours =
+            token.is_some_and(|token| visit.state.signer.open(&token, &binding) == Some(PURPOSE));
+        if !is_ours {
+            return Err(Refused::BadForm);
+        }
+        visit.query.clear();
+        request.extensions_mut().insert(form);
+    }
+    Ok(visit)
+}
+
+async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, Refused> {
+    let now = state.clock.now();
+    let signed_in = match cookies::read(request, &state, cookies::SESSION) {
+        None => None,
+        Some(token) => {
+            let session = state
+                .store
+                .use_browser_session(&Secret::new(token), now)
+                .await?;
+            match session {
+                None => None,
+                Some(session) => {
+                    let person = state.store.person(session.person_id).await?;
+                    person.map(|person| SignedIn { person, session })
+                }
+            }
+        }
+    };
+    let known = cookies::read(request, &state, cookies::FORMS);
+    let fresh_binding = (known.is_none() && signed_in.is_none()).then(|| nanoid::nanoid!(24));
+    let forms = fresh_binding.clone().or(known).unwrap_or_default();
+    let csrf = state
+        .signer
+        .seal(PURPOSE, &Visit::binding(signed_in.as_ref(), &forms));
+    let flash = cookies::read(request, &state, cookies::FLASH);
+    let query = url::form_urlencoded::parse(request.query_string().as_bytes());
+    let agent = header_text(request, header::USER_AGENT.as_str()).unwrap_or_default();
+    Ok(Visit {
+        address: client_address(request, &state.trusted_proxies),
+        user_agent: agent.chars().take(AGENT_MAX).collect(),
+        csrf,
+        forms,
+        fresh_binding,
+        flash: flash.and_then(|value| Flash::open(&value, &state.signer)),
+        zone: Zone::named(cookies::read_zone(request).as_deref()),
+        path: request.path().to_owned(),
+        query: query.into_owned().collect(),
+        now,
+        signed_in,
+        state,
+    })
+}
+
+fn check_role(visit: &Visit, role: Role, method: &Method) -> Result<(), Refused> {
+    match &visit.signed_in {
+        None if method == Method::POST => Err(Refused::SignedOut("/admin".to_owned())),
+        None => Err(Refused::SignedOut(visit.path.clone())),
+        Some(signed_in) if signed_in.person.role < role => Err(Refused::Forbidden(role)),
+        Some(_) => Ok(()),
+    }
+}
+
+async fn read_form(request: &mut ServiceRequest) -> Result<Form, Refused> {
+    let body = request.extract::<web::Bytes>().await;
+    let body = body.map_err(
+        |error| match error.as_response_error().status_code().as_u16() {
+            413 => Refused::TooLarge,
+            _ => Refused::BadForm,
+        },
+    )?;
+    Ok(Form::read(&body))
+}
+
+fn header_text(request: &HttpRequest, name: &str) -> Option<String> {
+    let value = request.headers().get(name)?;
+    value.to_str().ok().map(str::to_owned)
+}
+
+fn dressed(mut answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let headers = answer.headers_mut();
+    for (name, value) in [
+        (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),
+        (header::CACHE_CONTROL, "no-store"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("x-robots-tag"), "noindex"),
+    ] {
+        set_default(headers, name, value);
+    }
+    answer
+}
+
+fn set_default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
+    if !headers.contains_key(&name) {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+}

@@ -1,0 +1,136 @@
+//! `/admin/…`: the dashboard, for people. Pages are rendered here and work without scripts; scripts only make them livelier.
+//!
+//! To add a page: a line in the table below, a handler, a template that extends `dashboard/base.html`.
+//! The guard sees to who is asking, to the role and to the form's token, so that no handler can forget them.
+
+use actix_web::guard as guards;
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::{HttpRequest, ResponseError as _, web};
+
+use crate::domain::person::Role;
+
+mod account;
+mod cookies;
+pub mod entry;
+pub mod flash;
+pub mod form;
+mod guard;
+mod links;
+mod login;
+pub mod operator;
+mod overview;
+pub mod page;
+pub mod paging;
+mod password;
+mod people;
+mod person;
+pub mod refused;
+mod second_factor;
+mod sessions;
+pub mod setup;
+mod throttle;
+mod totp;
+pub mod zone;
+
+use refused::Refused;
+
+/// Largest form, in bytes.
+const FORM_MAX: usize = 256 * 1024;
+
+/// Under which all pages are.
+const ROOT: &str = "/admin";
+
+/// A method and path of a page, and the role it needs; none: whoever asks.
+type Line = (Method, &'static str, Option<Role>);
+
+/// A line for each page: method, path below `/admin`, the least role (or `anyone`), handler.
+macro_rules! pages {
+    ($($method:ident $path:literal $need:ident => $($handler:ident)::+;)+) => {
+        /// The table, to be asked.
+        const LINES: &[Line] = &[$((Method::$method, concat!("/admin", $path), pages!(@need $need))),+];
+
+        /// Adds the dashboard.
+        pub fn routes(config: &mut web::ServiceConfig) {
+            let scope = web::scope(ROOT)
+                .app_data(web::PayloadConfig::new(FORM_MAX))
+                .default_service(web::to(nothing_here));
+            $(let scope = scope.route($path, pages!(@route $method).to($($handler)::+));)+
+            config.service(scope.wrap(from_fn(guard::guard)));
+        }
+    };
+    (@need anyone) => { None };
+    (@need viewer) => { Some(Role::Viewer) };
+    (@need editor) => { Some(Role::Editor) };
+    (@need admin) => { Some(Role::Administrator) };
+    (@route GET) => { web::route().guard(guards::Any(guards::Get()).or(guards::Head())) };
+    (@route POST) => { web::post() };
+}
+
+pages! {
+    GET  "" viewer => overview::show;
+    GET  "/" viewer => overview::show;
+
+    GET  "/setup/{token}" anyone => setup::show;
+    POST "/setup/{token}" anyone => setup::submit;
+    GET  "/login" anyone => login::show;
+    POST "/login" anyone => login::submit;
+    GET  "/login/code" anyone => login::show_code;
+    POST "/login/code" anyone => login::submit_code;
+    POST "/logout" viewer => login::leave;
+
+    GET  "/links" viewer => links::list;
+    GET  "/sessions" viewer => sessions::list;
+
+    GET  "/settings" viewer => account::settings;
+    GET  "/settings/account" viewer => account::show;
+    POST "/settings/account/name" viewer => account::rename;
+    POST "/settings/account/password" viewer => password::change_own;
+    POST "/settings/account/browsers/others/end" viewer => account::end_others;
+    POST "/settings/account/browsers/{id}/end" viewer => account::end_browser;
+    GET  "/settings/account/second-factor" viewer => second_factor::show;
+    POST "/settings/account/second-factor" viewer => second_factor::turn_on;
+    GET  "/settings/account/second-factor/off" viewer => second_factor::ask_off;
+    POST "/settings/account/second-factor/off" viewer => second_factor::turn_off;
+
+    GET  "/settings/people" admin => people::list;
+    GET  "/settings/people/new" admin => people::ask_new;
+    POST "/settings/people/new" admin => people::add;
+    GET  "/settings/people/{id}" admin => person::show;
+    POST "/settings/people/{id}" admin => person::change;
+    GET  "/settings/people/{id}/password" admin => password::ask_reset;
+    POST "/settings/people/{id}/password" admin => password::reset;
+    GET  "/settings/people/{id}/remove" admin => person::ask_remove;
+    POST "/settings/people/{id}/remove" admin => person::remove;
+}
+
+/// The line of the table for `path`, which is a pattern of it.
+fn line(method: &Method, path: &str) -> Option<&'static Line> {
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    LINES.iter().find(|(m, p, _)| m == method && *p == path)
+}
+
+async fn nothing_here(_: HttpRequest) -> actix_web::HttpResponse {
+    Refused::NotFound.error_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_way_in_is_open_to_anyone_and_every_change_is_posted() {
+        for (_, path, role) in LINES {
+            let is_way_in = path.starts_with("/admin/setup/") || path.starts_with("/admin/login");
+            assert_eq!(role.is_none(), is_way_in, "{path}");
+        }
+        let head = line(&Method::HEAD, "/admin/links").unwrap();
+        assert_eq!(head.2, Some(Role::Viewer));
+        assert_eq!(line(&Method::DELETE, "/admin/links"), None);
+        assert_eq!(line(&Method::GET, "/admin/nowhere"), None);
+    }
+}

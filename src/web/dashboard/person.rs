@@ -1,0 +1,123 @@
+//! `/admin/settings/people/{id}`: one person's name and role, and removing the person.
+
+use actix_web::web;
+use askama::Template;
+
+use super::flash::Flash;
+use super::form::Form;
+use super::operator::Operator;
+use super::page::{Page, Section, show as show_page, show_wrong};
+use super::refused::{Answer, Refused};
+use crate::domain::id::PersonId;
+use crate::domain::person::{Person, Role, parse_person_name};
+use crate::store::people::PeopleRefusal;
+
+#[derive(Template)]
+#[template(path = "dashboard/person.html")]
+struct PersonPage {
+    page: Page,
+    person: Person,
+    form: Form,
+    roles: [Role; 3],
+    is_own: bool,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/confirm.html")]
+struct RemovePage {
+    page: Page,
+    /// What will be so afterwards, a sentence each.
+    consequences: Vec<String>,
+    /// The button, which names what is removed.
+    button: String,
+    /// Where to go instead.
+    back: String,
+}
+
+pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
+    let person = person_of(&operator, &id).await?;
+    let form = Form::of(&[("name", &person.name), ("role", person.role.as_str())]);
+    Ok(show_page(&person_page(&operator, person, form)))
+}
+
+pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<String>) -> Answer {
+    let person = person_of(&operator, &id).await?;
+    let name = form.parse("name", parse_person_name);
+    let role = form.parse("role", Role::parse);
+    let (Some(name), Some(role)) = (name, role) else {
+        return Ok(show_wrong(&person_page(&operator, person, form)));
+    };
+    match operator
+        .store()
+        .update_person(person.id, &name, role)
+        .await?
+    {
+        Ok(()) => {
+            let flash = Flash::done(format!("{name} is {} now.", role.title()));
+            let to = if role == Role::Administrator || person.id != operator.person.id {
+                "/admin/settings/people"
+            } else {
+                "/admin/settings"
+            };
+            Ok(operator.redirect_with(&flash, to))
+        }
+        Err(PeopleRefusal::LastAdministrator) => {
+            form.wrong(
+                "role",
+                "must stay Administrator: nobody else could look after people",
+            );
+            Ok(show_wrong(&person_page(&operator, person, form)))
+        }
+        Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => Err(Refused::NotFound),
+    }
+}
+
+pub(super) async fn ask_remove(operator: Operator, id: web::Path<String>) -> Answer {
+    let person = person_of(&operator, &id).await?;
+    let page = operator.page(format!("Remove {}?", person.name), Section::Settings);
+    let page = RemovePage {
+        page: below_people(page),
+        consequences: vec![
+            format!("{} ({}) is signed out at once and cannot sign in any more.", person.name, person.email),
+            "Links and everything else this person made stay as they are, and so does the audit log.".to_owned(),
+        ],
+        button: format!("Remove {}", person.name),
+        back: format!("/admin/settings/people/{}", person.id),
+    };
+    Ok(show_page(&page))
+}
+
+pub(super) async fn remove(operator: Operator, id: web::Path<String>) -> Answer {
+    let person = person_of(&operator, &id).await?;
+    let flash = match operator.store().delete_person(person.id).await? {
+        Ok(()) => Flash::done(format!("{} was removed.", person.name)),
+        Err(PeopleRefusal::LastAdministrator) => Flash::trouble(format!(
+            "{} is the last administrator and cannot be removed. Make somebody else one first.",
+            person.name
+        )),
+        Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => return Err(Refused::NotFound),
+    };
+    Ok(operator.redirect_with(&flash, "/admin/settings/people"))
+}
+
+/// The person that an address names.
+pub(super) async fn person_of(operator: &Operator, id: &str) -> Result<Person, Refused> {
+    let id = PersonId::parse(id).ok_or(Refused::NotFound)?;
+    let person = operator.state.store.person(id).await?;
+    person.ok_or(Refused::NotFound)
+}
+
+fn person_page(operator: &Operator, person: Person, form: Form) -> PersonPage {
+    PersonPage {
+        page: below_people(operator.page(&person.name, Section::Settings)),
+        is_own: person.id == operator.person.id,
+        person,
+        form,
+        roles: Role::ALL,
+    }
+}
+
+fn below_people(page: Page) -> Page {
+    page.below("Settings", "/admin/settings")
+        .below("People and roles", "/admin/settings/people")
+}

@@ -1,0 +1,137 @@
+//! `/admin/settings/account/second-factor`: turning it on with an app, and off.
+
+use askama::Template;
+use qrcode::{EcLevel, QrCode};
+
+use super::account;
+use super::flash::Flash;
+use super::form::Form;
+use super::operator::Operator;
+use super::page::{Page, Section, show as show_page, show_wrong};
+use super::password::is_own;
+use super::refused::{Answer, Refused};
+use super::totp;
+use crate::domain::secret::Secret;
+
+/// The field that carries the new secret, signed, until its first code is shown.
+const SEALED: &str = "secret";
+
+#[derive(Template)]
+#[template(path = "dashboard/second_factor.html")]
+struct TurnOnPage {
+    page: Page,
+    form: Form,
+    sealed: String,
+    /// The secret in groups, to be typed.
+    key: String,
+    /// The address that apps open.
+    address: String,
+    /// How many modules the code has on a side, quiet zone included, and the path that draws the dark ones.
+    side: usize,
+    path: String,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/second_factor_on.html")]
+struct IsOnPage {
+    page: Page,
+    codes: Vec<Secret>,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/second_factor_off.html")]
+struct TurnOffPage {
+    page: Page,
+    form: Form,
+}
+
+pub(super) async fn show(operator: Operator) -> Answer {
+    let page = turn_on_page(&operator, &totp::fresh_secret(), Form::default())?;
+    Ok(show_page(&page))
+}
+
+pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
+    let sealed = form.value(SEALED);
+    let secret = operator.state.signer.open(sealed, &purpose(&operator));
+    let secret = Secret::new(secret.ok_or(Refused::BadForm)?);
+    let step = totp::step(&secret, form.value("code"), operator.now);
+    if step.is_none() {
+        form.wrong("code", "is not the one that the app shows now; check that the time of this device and of the server are right");
+    }
+    let is_own = is_own(&operator, &mut form, "current").await?;
+    let Some(step) = step.filter(|_| is_own) else {
+        return Ok(show_wrong(&turn_on_page(&operator, &secret, form)?));
+    };
+    let codes = totp::fresh_codes();
+    let store = operator.store();
+    store
+        .set_second_factor(operator.person.id, &secret, step, &codes)
+        .await?;
+    let page = below_account(operator.page("Your recovery codes", Section::Settings));
+    Ok(show_page(&IsOnPage { page, codes }))
+}
+
+pub(super) async fn ask_off(operator: Operator) -> Answer {
+    Ok(show_page(&turn_off_page(&operator, Form::default())))
+}
+
+pub(super) async fn turn_off(operator: Operator, mut form: Form) -> Answer {
+    if !is_own(&operator, &mut form, "current").await? {
+        return Ok(show_wrong(&turn_off_page(&operator, form)));
+    }
+    operator
+        .store()
+        .drop_second_factor(operator.person.id)
+        .await?;
+    let flash = Flash::done("The second factor is off. Only your password is asked for.");
+    Ok(operator.redirect_with(&flash, account::ADDRESS))
+}
+
+fn turn_on_page(operator: &Operator, secret: &Secret, form: Form) -> Result<TurnOnPage, Refused> {
+    let signer = &operator.state.signer;
+    let address = totp::address(secret, &operator.person.email).ok_or(Refused::NotFound)?;
+    let (side, path) = drawn(&address).ok_or(Refused::NotFound)?;
+    let letters: Vec<char> = secret.expose().chars().collect();
+    let groups: Vec<String> = letters
+        .chunks(4)
+        .map(|group| group.iter().collect())
+        .collect();
+    Ok(TurnOnPage {
+        page: below_account(operator.page("Turn on the second factor", Section::Settings)),
+        form,
+        sealed: signer.seal(secret.expose(), &purpose(operator)),
+        key: groups.join(" "),
+        address,
+        side,
+        path,
+    })
+}
+
+fn turn_off_page(operator: &Operator, form: Form) -> TurnOffPage {
+    TurnOffPage {
+        page: below_account(operator.page("Turn off the second factor", Section::Settings)),
+        form,
+    }
+}
+
+fn below_account(page: Page) -> Page {
+    page.below("Settings", "/admin/settings")
+        .below("Your account", account::ADDRESS)
+}
+
+/// The secret was offered to this person, in this browser.
+fn purpose(operator: &Operator) -> String {
+    format!("totp:{}", operator.session.id)
+}
+
+/// A QR code as an SVG path, with a quiet zone of four modules.
+fn drawn(text: &str) -> Option<(usize, String)> {
+    const QUIET: usize = 4;
+    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
+    let width = code.width();
+    let dark = code.to_colors().into_iter().enumerate();
+    let dark = dark.filter(|(_, color)| *color == qrcode::Color::Dark);
+    let path =
+        dark.map(|(at, _)| format!("M{} {}h1v1h-1z", at % width + QUIET, at / width + QUIET));
+    Some((width + 2 * QUIET, path.collect()))
+}
