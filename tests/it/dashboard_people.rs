@@ -98,6 +98,11 @@ async fn an_administrator_adds_changes_and_removes_a_person(context: Context) {
         401
     );
     assert_eq!(ana.get(&own).await.status, 404);
+    noted(&gateway).await;
+}
+
+/// What the administrator did is in the audit log.
+async fn noted(gateway: &Gateway) {
     let (_, log) = gateway.get("/audit").await;
     let lines = log["items"].as_array().unwrap();
     let of_ana: Vec<_> = lines

@@ -26,6 +26,7 @@ mod audit;
 mod browser;
 mod cli;
 mod cli_import;
+mod cli_user;
 mod clicks;
 mod crash;
 mod dashboard_auth;
@@ -94,6 +95,7 @@ fn main() {
         browser::tests(),
         cli::tests(),
         cli_import::tests(),
+        cli_user::tests(),
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),

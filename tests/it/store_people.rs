@@ -63,7 +63,7 @@ async fn people_are_kept_found_and_changed(context: Context) {
     );
     assert_eq!(
         kit.store.people(Some(bo.id), 9).await.unwrap(),
-        [ana.clone()]
+        std::slice::from_ref(&ana)
     );
     assert_eq!(kit.store.person(bo.id).await.unwrap(), Some(bo.clone()));
     let found = kit.store.person_of_email(" ana@EXAMPLE.com").await.unwrap();
