@@ -319,7 +319,9 @@ impl Redeemer {
         answer
             .unwrap_or(Err(StoreError::Unavailable))
             .map_err(|error| {
-                tracing::error!("a click could not be written: {error}");
+                self.store
+                    .outage
+                    .met("a click could not be written", &error);
                 SHORT_PAUSE
             })
     }

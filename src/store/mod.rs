@@ -51,6 +51,7 @@ pub mod ledger;
 pub mod links;
 pub mod links_made;
 mod links_told;
+pub mod outage;
 pub mod people;
 pub mod people_entry;
 mod postgres;
@@ -67,6 +68,7 @@ pub use sqlite::SqliteEngine;
 use audit::Acting;
 use events::News;
 use ledger::Ledger;
+use outage::Outage;
 
 /// How long the database counts as writable after a write that only tried it.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -199,6 +201,8 @@ pub struct Store {
     /// When it was last seen that something can be written.
     written_at: Arc<Mutex<Option<Instant>>>,
     acting: Arc<Acting>,
+    /// Whether the database fails.
+    pub outage: Arc<Outage>,
 }
 
 impl Store {
@@ -238,6 +242,7 @@ impl Store {
             news,
             written_at: Arc::default(),
             acting: Arc::default(),
+            outage: Arc::default(),
         })
     }
 

@@ -85,7 +85,7 @@ pub async fn receive(
     let applying = state.spawn(async move { store.apply(id, &event).await });
     let applied = tokio::time::timeout(ANSWER_WITHIN, applying).await;
     let applied = applied.map_err(|_| StoreError::Unavailable)?;
-    let applied = applied.map_err(|_| Problem::Database)??;
+    let applied = applied.map_err(|_| Problem::Database(None))??;
     state.metrics.webhook(match applied {
         Applied::Changed(session) => {
             tracing::info!(%session, "a result came");

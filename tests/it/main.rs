@@ -43,6 +43,7 @@ mod imports;
 mod nodes;
 mod openapi;
 mod ops;
+mod outage;
 mod share;
 mod silence;
 mod store_audit;
@@ -104,6 +105,7 @@ fn main() {
         imports::tests(),
         nodes::tests(),
         ops::tests(),
+        outage::tests(),
         openapi::tests(),
         share::tests(),
         silence::tests(),
