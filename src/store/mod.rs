@@ -167,6 +167,15 @@ impl Engine {
         }
     }
 
+    /// Personal data or a secret was deleted: it shall not stay in files for long.
+    fn erased(&self) {
+        match self {
+            Self::Sqlite(db) => db.erased(),
+            // Its own vacuum looks after that.
+            Self::Postgres(_) => {}
+        }
+    }
+
     /// Whether someone waits for the one writer, where there is only one.
     fn is_wanted(&self) -> bool {
         match self {

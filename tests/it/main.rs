@@ -40,6 +40,7 @@ mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
 mod imports;
+mod no_trace;
 mod nodes;
 mod openapi;
 mod ops;
@@ -103,6 +104,7 @@ fn main() {
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
         imports::tests(),
+        no_trace::tests(),
         nodes::tests(),
         ops::tests(),
         outage::tests(),
