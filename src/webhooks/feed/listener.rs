@@ -112,7 +112,8 @@ impl Listener {
                     Ok(text) => return Some(text),
                     Err(error) => {
                         // It comes back, and is told what is missing then.
-                        tracing::error!("a listener's events could not be read: {error}");
+                        let outage = &self.feed.inner.store.outage;
+                        outage.met("a listener's events could not be read", &error);
                         return None;
                     }
                 }
@@ -178,7 +179,10 @@ impl Listener {
             Ok(Some(key)) if key.expires_at.is_none_or(|end| end > inner.clock.now()) => {}
             Ok(_) => return None,
             // Whether it is still good cannot be told now, and is asked again.
-            Err(error) => tracing::warn!("a listener's key could not be looked at: {error}"),
+            Err(error) => inner
+                .store
+                .outage
+                .met("a listener's key could not be looked at", &error),
         }
         Some(format!(": heartbeat\nid: {}\n\n", self.at))
     }
