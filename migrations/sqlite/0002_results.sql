@@ -64,7 +64,8 @@ CREATE TABLE deliveries (
     UNIQUE (endpoint_id, position)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX deliveries_due ON deliveries (endpoint_id, next_attempt_at, position) WHERE status = 'pending';
-CREATE INDEX deliveries_session ON deliveries (session_id, endpoint_id, position) WHERE status = 'pending';
+-- The ended ones too: what endpoints answered may repeat what is to be erased.
+CREATE INDEX deliveries_session ON deliveries (session_id, endpoint_id, position) WHERE session_id IS NOT NULL;
 CREATE INDEX deliveries_endpoint ON deliveries (endpoint_id, id);
 CREATE INDEX deliveries_event ON deliveries (event_id);
 CREATE INDEX deliveries_ended ON deliveries (ended_at) WHERE ended_at IS NOT NULL;
