@@ -10,8 +10,8 @@ use crate::store::endpoints::Endpoint;
 use crate::store::ledger::json_rows;
 use crate::store::{Store, StoreError};
 
-/// Events handed out in one transaction.
-const AT_ONCE: i64 = 500;
+/// Events handed out in one transaction: few, so that on SQLite a result that comes in never waits long for the writer.
+const AT_ONCE: i64 = 100;
 
 /// So many events of no interest may be looked at again before it is noted that they are: a click raises one, and must
 /// not cost a write here each time.
