@@ -32,6 +32,7 @@ pub mod button;
 pub mod client_address;
 pub mod dashboard;
 pub mod docs;
+pub mod event_stream;
 pub mod hooks;
 pub mod i18n;
 pub mod in_app;
