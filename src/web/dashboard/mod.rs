@@ -12,6 +12,7 @@ use crate::domain::person::Role;
 
 mod account;
 pub mod chart;
+mod confirm;
 mod cookies;
 pub mod entry;
 pub mod flash;
@@ -29,9 +30,14 @@ mod people;
 mod person;
 pub mod refused;
 mod second_factor;
+mod session;
+pub mod session_rows;
 mod sessions;
 pub mod setup;
+mod tags;
 mod throttle;
+mod timeline;
+pub mod totals;
 mod totp;
 pub mod zone;
 
@@ -85,6 +91,13 @@ pages! {
 
     GET  "/links" viewer => links::list;
     GET  "/sessions" viewer => sessions::list;
+    GET  "/sessions.csv" viewer => sessions::export;
+    GET  "/sessions/{id}" viewer => session::show;
+    GET  "/sessions/{id}/row" viewer => session_rows::fragment;
+    GET  "/sessions/{id}/story" viewer => session::fragment;
+    POST "/sessions/{id}/ask" editor => session::ask;
+    GET  "/sessions/{id}/erase" editor => session::ask_erase;
+    POST "/sessions/{id}/erase" editor => session::erase;
 
     GET  "/settings" viewer => account::settings;
     GET  "/settings/account" viewer => account::show;
