@@ -17,11 +17,9 @@ use crate::webhooks::feed::{By, Wanted};
 /// When the database does not answer.
 pub async fn address(operator: &Operator, link: Option<LinkId>) -> Result<String, StoreError> {
     let place = operator.state.store.newest_event().await?;
-    let mut address = format!("/admin/events?last_event_id={place}");
-    if let Some(link) = link {
-        address += &format!("&link_id={link}");
-    }
-    Ok(address)
+    let of_link = link.map(|id| format!("&link_id={id}"));
+    let of_link = of_link.unwrap_or_default();
+    Ok(format!("/admin/events?last_event_id={place}{of_link}"))
 }
 
 pub(super) async fn stream(operator: Operator, request: HttpRequest) -> Answer {

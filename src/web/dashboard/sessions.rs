@@ -132,20 +132,16 @@ fn time(operator: &Operator, text: &str) -> Result<Option<Timestamp>, String> {
 /// The link of an id, a slug, or an address that ends with one.
 async fn link_of(operator: &Operator, text: &str) -> Result<Option<LinkBrief>, Refused> {
     let store = &operator.state.store;
-    let id = match LinkId::parse(text) {
-        Some(id) => id,
-        None => {
-            let slug = text.rsplit('/').next().unwrap_or_default();
-            let Ok(slug) = Slug::parse(slug) else {
-                return Ok(None);
-            };
-            match store.link_by_slug(&slug).await? {
-                Some(link) => link.terms.id,
-                None => return Ok(None),
-            }
-        }
+    let slug = Slug::parse(text.rsplit('/').next().unwrap_or_default());
+    let id = match (LinkId::parse(text), slug) {
+        (Some(id), _) => Some(id),
+        (None, Ok(slug)) => store.link_by_slug(&slug).await?.map(|link| link.terms.id),
+        (None, Err(_)) => None,
     };
-    Ok(store.links_brief(&[id]).await?.pop())
+    Ok(store
+        .links_brief(Vec::from_iter(id).as_slice())
+        .await?
+        .pop())
 }
 
 /// An address with what the list is narrowed by.

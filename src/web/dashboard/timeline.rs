@@ -69,7 +69,7 @@ pub async fn of(operator: &Operator, line: &Line) -> Result<Vec<Entry>, StoreErr
 fn begin(operator: &Operator, line: &Line, failure: Option<String>) -> Entry {
     let session = &line.session;
     let title = match (&line.link, session.link_id) {
-        (Some(link), _) => format!("The link “{}” was clicked", link.name),
+        (Some(clicked), _) => format!("The link “{}” was clicked", clicked.name),
         (None, Some(_)) => "A link was clicked".to_owned(),
         (None, None) => "A program started it by the API".to_owned(),
     };
@@ -93,7 +93,11 @@ fn begin(operator: &Operator, line: &Line, failure: Option<String>) -> Entry {
     }
     Entry {
         at: session.created_at,
-        tone: tags::status(&session.status).tone,
+        tone: if session.status == Status::Failed {
+            "calm"
+        } else {
+            "busy"
+        },
         title,
         details,
     }
