@@ -31,7 +31,10 @@ mod clicks;
 mod crash;
 mod dashboard_auth;
 mod dashboard_kit;
+mod dashboard_live;
+mod dashboard_overview;
 mod dashboard_people;
+mod dashboard_sessions;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -63,6 +66,7 @@ mod store_questions;
 mod store_records;
 mod store_rule;
 mod store_schema;
+mod store_story;
 mod visitor_confirm;
 mod visitor_customer;
 mod visitor_ignored;
@@ -101,7 +105,10 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_live::tests(),
+        dashboard_overview::tests(),
         dashboard_people::tests(),
+        dashboard_sessions::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
@@ -130,6 +137,7 @@ fn main() {
         store_records::tests(),
         store_rule::tests(),
         store_schema::tests(),
+        store_story::tests(),
         visitor_confirm::tests(),
         visitor_customer::tests(),
         visitor_ignored::tests(),

@@ -11,12 +11,15 @@ use actix_web::{HttpRequest, ResponseError as _, web};
 use crate::domain::person::Role;
 
 mod account;
+pub mod chart;
+mod confirm;
 mod cookies;
 pub mod entry;
 pub mod flash;
 pub mod form;
 mod guard;
 mod links;
+pub mod live;
 mod login;
 pub mod operator;
 mod overview;
@@ -27,9 +30,14 @@ mod people;
 mod person;
 pub mod refused;
 mod second_factor;
+mod session;
+pub mod session_rows;
 mod sessions;
 pub mod setup;
+mod tags;
 mod throttle;
+mod timeline;
+pub mod totals;
 mod totp;
 pub mod zone;
 
@@ -71,6 +79,8 @@ pages! {
     GET  "" viewer => overview::show;
     GET  "/" viewer => overview::show;
 
+    GET  "/events" viewer => live::stream;
+
     GET  "/setup/{token}" anyone => setup::show;
     POST "/setup/{token}" anyone => setup::submit;
     GET  "/login" anyone => login::show;
@@ -81,6 +91,13 @@ pages! {
 
     GET  "/links" viewer => links::list;
     GET  "/sessions" viewer => sessions::list;
+    GET  "/sessions.csv" viewer => sessions::export;
+    GET  "/sessions/{id}" viewer => session::show;
+    GET  "/sessions/{id}/row" viewer => session_rows::fragment;
+    GET  "/sessions/{id}/story" viewer => session::fragment;
+    POST "/sessions/{id}/ask" editor => session::ask;
+    GET  "/sessions/{id}/erase" editor => session::ask_erase;
+    POST "/sessions/{id}/erase" editor => session::erase;
 
     GET  "/settings" viewer => account::settings;
     GET  "/settings/account" viewer => account::show;
