@@ -26,8 +26,12 @@ mod audit;
 mod browser;
 mod cli;
 mod cli_import;
+mod cli_user;
 mod clicks;
 mod crash;
+mod dashboard_auth;
+mod dashboard_kit;
+mod dashboard_people;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -52,6 +56,7 @@ mod store_kit;
 mod store_ledger;
 mod store_links_made;
 mod store_links_told;
+mod store_people;
 mod store_questions;
 mod store_records;
 mod store_rule;
@@ -90,8 +95,11 @@ fn main() {
         browser::tests(),
         cli::tests(),
         cli_import::tests(),
+        cli_user::tests(),
         clicks::tests(),
         crash::tests(),
+        dashboard_auth::tests(),
+        dashboard_people::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
@@ -111,6 +119,7 @@ fn main() {
         store_deliveries::tests(),
         store_events::tests(),
         store_ledger::tests(),
+        store_people::tests(),
         store_questions::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
