@@ -12,6 +12,7 @@ use crate::domain::link::Link;
 use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Session, Status};
+use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
 
@@ -122,7 +123,20 @@ pub async fn export_sessions(
     let mut query = Query::read_only(&request, &sessions::FILTERS);
     let filter = sessions::filter(&mut query);
     query.end()?;
-    csv::answer(&request, "sessions.csv", &SESSION_COLUMNS, move |before| {
+    sessions_csv(&request, &state, filter).await
+}
+
+/// Sessions as CSV, as many as pass the filter.
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn sessions_csv(
+    request: &HttpRequest,
+    state: &web::Data<State>,
+    filter: SessionFilter,
+) -> Result<HttpResponse, Problem> {
+    let state = state.clone();
+    csv::answer(request, "sessions.csv", &SESSION_COLUMNS, move |before| {
         let (state, mut filter) = (state.clone(), filter.clone());
         async move {
             (filter.before, filter.limit) = (before, csv::PAGE);
