@@ -316,12 +316,12 @@ impl Redeemer {
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, NotStarted> {
         let answer = tokio::time::timeout(STORE_BUDGET, answer).await;
-        answer
-            .unwrap_or(Err(StoreError::Unavailable))
-            .map_err(|error| {
-                tracing::error!("a click could not be written: {error}");
-                SHORT_PAUSE
-            })
+        let answer = answer.unwrap_or(Err(StoreError::Unavailable));
+        answer.map_err(|error| {
+            let outage = &self.store.outage;
+            outage.met("a click could not be written", &error);
+            SHORT_PAUSE
+        })
     }
 }
 

@@ -114,8 +114,11 @@ impl Sweep {
     /// Sweeps for ever.
     pub async fn run(self) {
         loop {
-            if let Err(error) = self.step().await {
-                tracing::error!("the sweep failed and will be tried again: {error}");
+            match self.step().await {
+                Ok(_) => self.store.outage.over(),
+                Err(error) => {
+                    tracing::error!("the sweep failed and will be tried again: {error}");
+                }
             }
             // A change at iDenfy is told of at once.
             let _ = tokio::time::timeout(SWEEP_EVERY, self.health.changed()).await;

@@ -5,12 +5,16 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::proc::{Process, Shim, command};
 use crate::target::{Database, SLUG};
 use crate::{Bench, Outcome};
+
+/// What webhooks are signed with.
+pub const WEBHOOK_KEY: &str = "bench";
 
 const BINARY: &str = env!("CARGO_BIN_EXE_entrypass");
 
@@ -25,7 +29,8 @@ pub struct Entrypass {
     /// Its address.
     pub base: String,
     client: reqwest::Client,
-    key: String,
+    /// An admin key of its API.
+    pub key: String,
 }
 
 impl Entrypass {
@@ -39,8 +44,9 @@ impl Entrypass {
         shim: Option<(&Shim, std::path::PathBuf)>,
     ) -> Outcome<(Self, Process, Duration)> {
         let file = folder.join("bench.db");
+        let has_link = matches!(database, Some(Database::Shared(_)));
         let url = match database {
-            Some(Database::Postgres(url)) => url,
+            Some(Database::Postgres(url) | Database::Shared(url)) => url,
             Some(Database::Copy(from)) => {
                 std::fs::copy(from, &file)?;
                 // Else the first syncs of the server would wait for the copy.
@@ -61,6 +67,8 @@ impl Entrypass {
             ("IDENFY__API_KEY", "bench".to_owned()),
             ("IDENFY__API_SECRET", "bench".to_owned()),
             ("IDENFY__MAX_IN_FLIGHT", "4096".to_owned()),
+            ("IDENFY__WEBHOOK_KEY", WEBHOOK_KEY.to_owned()),
+            ("WEBHOOKS__ALLOW_PRIVATE", "true".to_owned()),
             ("LIMITS__CLICKS_PER_MINUTE_PER_IP", "0".to_owned()),
             ("LOG__FORMAT", "json".to_owned()),
         ];
@@ -78,10 +86,12 @@ impl Entrypass {
             "--slug",
             SLUG,
         ];
-        let link = say(prepare(Command::new(BINARY)).args(arguments)).await?;
         let base = format!("http://127.0.0.1:{port}");
-        if link != format!("{base}/{SLUG}") {
-            return Err(format!("`entrypass link create` printed {link:?}").into());
+        if !has_link {
+            let link = say(prepare(Command::new(BINARY)).args(arguments)).await?;
+            if link != format!("{base}/{SLUG}") {
+                return Err(format!("`entrypass link create` printed {link:?}").into());
+            }
         }
 
         let output = std::fs::File::create(folder.join(LOG))?;
@@ -117,13 +127,24 @@ impl Entrypass {
         for index in 1..=count {
             let slug = format!("{SLUG}-{index}");
             let link = json!({"name": slug, "slug": slug, "usage": {"type": "unlimited"}});
-            let request = self.client.post(format!("{}/api/v1/links", self.base));
-            let answer = request.bearer_auth(&self.key).json(&link).send().await?;
-            if answer.status() != 201 {
-                return Err(format!("creating a link: {}", answer.text().await?).into());
-            }
+            self.call(Method::POST, "/links", Some(link)).await?;
         }
         Ok(())
+    }
+
+    /// Calls the API; what it answers must be good.
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Outcome<Value> {
+        let url = format!("{}/api/v1{path}", self.base);
+        let mut request = self.client.request(method, url).bearer_auth(&self.key);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        let answer = request.send().await?;
+        let (status, text) = (answer.status(), answer.text().await?);
+        if !status.is_success() {
+            return Err(format!("{path}: {status} {text}").into());
+        }
+        Ok(serde_json::from_str(&text)?)
     }
 
     /// Uses stored: of the hot link, or of `all` links.
@@ -138,9 +159,8 @@ impl Entrypass {
             let next = cursor
                 .map(|cursor: String| format!("&cursor={cursor}"))
                 .unwrap_or_default();
-            let url = format!("{}/api/v1/links?{filter}{next}", self.base);
-            let request = self.client.get(url).bearer_auth(&self.key);
-            let page: Value = request.send().await?.error_for_status()?.json().await?;
+            let path = format!("/links?{filter}{next}");
+            let page = self.call(Method::GET, &path, None).await?;
             for item in page["items"].as_array().ok_or("a list without items")? {
                 used += item["usage"]["used"]
                     .as_u64()

@@ -10,6 +10,7 @@ mod postgres;
 mod proc;
 mod references;
 mod report;
+mod results;
 mod rounds;
 mod scenarios;
 mod seed;
@@ -38,7 +39,7 @@ const POSTGRES: &str = "ENTRYPASS_BENCH_POSTGRES";
 enum Scenario {
     /// hot, latency64 and idle
     Quick,
-    /// Everything; postgres where a server is given
+    /// Everything; postgres and events where a server is given
     All,
     /// One hot link, 64 connections, an instant upstream, against all three references
     Hot,
@@ -54,6 +55,12 @@ enum Scenario {
     Idle,
     /// One hot link on PostgreSQL; needs `ENTRYPASS_BENCH_POSTGRES`, the URL of a database whose user may create others
     Postgres,
+    /// iDenfy's webhooks at a steady rate while an endpoint hangs and wrk clicks at full rate
+    Webhook,
+    /// Stored results to an endpoint that takes them at once
+    Drain,
+    /// From a webhook at one node to a listener at another; needs `ENTRYPASS_BENCH_POSTGRES`
+    Events,
 }
 
 /// Measures clicks.
@@ -185,7 +192,10 @@ async fn run(settings: Settings) -> Outcome<()> {
     rustls::crypto::ring::default_provider()
         .install_default()
         .map_err(|_| "a second TLS provider")?;
-    let client = reqwest::Client::builder().no_proxy().build()?;
+    let client = reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()?;
     let bench = Bench {
         settings,
         folder,
@@ -204,11 +214,10 @@ async fn run(settings: Settings) -> Outcome<()> {
             Scenario::Links1000 => scenarios::links1000(&bench).await?,
             Scenario::Stored => scenarios::stored(&bench).await?,
             Scenario::Idle => scenarios::idle(&bench).await?,
-            Scenario::Postgres => {
-                let server =
-                    std::env::var(POSTGRES).map_err(|_| format!("postgres needs {POSTGRES}"))?;
-                scenarios::postgres(&bench, &server).await?
-            }
+            Scenario::Postgres => scenarios::postgres(&bench, &server()?).await?,
+            Scenario::Webhook => results::webhook(&bench).await?,
+            Scenario::Drain => results::drain(&bench).await?,
+            Scenario::Events => results::events(&bench, &server()?).await?,
             Scenario::Quick | Scenario::All => continue,
         };
         found.print();
@@ -235,16 +244,21 @@ fn asked(words: &[Scenario]) -> Vec<Scenario> {
         };
         for scenario in meant {
             let left_out = *word == Scenario::All
-                && scenario == Scenario::Postgres
+                && matches!(scenario, Scenario::Postgres | Scenario::Events)
                 && std::env::var_os(POSTGRES).is_none();
             if left_out {
-                println!("postgres is left out: {POSTGRES} is not set");
+                println!("{scenario:?} is left out: {POSTGRES} is not set");
             } else if !asked.contains(&scenario) {
                 asked.push(scenario);
             }
         }
     }
     asked
+}
+
+/// The PostgreSQL server that is lent.
+fn server() -> Outcome<String> {
+    std::env::var(POSTGRES).map_err(|_| format!("this scenario needs {POSTGRES}").into())
 }
 
 /// A path of this repository.

@@ -69,7 +69,7 @@ pub async fn end(targets: Vec<Target>) -> Outcome<()> {
 }
 
 /// The median of a few flushes of one page in the data folder, in milliseconds.
-fn flush_ms(bench: &Bench) -> Outcome<f64> {
+pub fn flush_ms(bench: &Bench) -> Outcome<f64> {
     let mut file = tempfile::tempfile_in(&bench.folder)?;
     let mut times = Vec::new();
     for _ in 0..21 {

@@ -9,11 +9,12 @@ use crate::rounds::{Entrant, all, end, rounds};
 use crate::target::{Database, Plan, Target};
 use crate::{Bench, Outcome, postgres, seed};
 
-const INSTANT: Duration = Duration::ZERO;
+/// An upstream that answers at once.
+pub const INSTANT: Duration = Duration::ZERO;
 const SLOW: Duration = Duration::from_millis(100);
 
-/// The subject, with a database to begin with or an empty one.
-async fn subject(bench: &Bench, delay: Duration, links: u32) -> Outcome<Target> {
+/// The subject, with an empty database.
+pub async fn subject(bench: &Bench, delay: Duration, links: u32) -> Outcome<Target> {
     start(
         bench,
         bench.subject(),
@@ -25,7 +26,8 @@ async fn subject(bench: &Bench, delay: Duration, links: u32) -> Outcome<Target> 
     .await
 }
 
-async fn start(
+/// Any target.
+pub async fn start(
     bench: &Bench,
     name: &str,
     reference: Option<Kind>,

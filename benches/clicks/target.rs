@@ -4,13 +4,15 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
+use serde_json::json;
 use tempfile::TempDir;
 
 use crate::entrypass::{Entrypass, last_words};
 use crate::load::{self, Load, Sample};
 use crate::proc::{Process, Shim, command};
 use crate::references::{Kind, USED_PATH};
-use crate::upstream::COUNT_PATH;
+use crate::upstream::{COUNT_PATH, RESULTS_PATH};
 use crate::{Bench, Outcome};
 
 /// The slug of the hot link, and the stem of the many links' slugs (`bench-1`, `bench-2`, …).
@@ -37,6 +39,8 @@ pub enum Database {
     Copy(PathBuf),
     /// A PostgreSQL database of the target's own.
     Postgres(String),
+    /// A PostgreSQL database that another target works on already.
+    Shared(String),
 }
 
 /// A running server under measurement.
@@ -69,7 +73,7 @@ impl Target {
             .prefix(&name)
             .tempdir_in(&bench.folder)?;
         let shim = match plan.database {
-            Some(Database::Postgres(_)) => None,
+            Some(Database::Postgres(_) | Database::Shared(_)) => None,
             _ => Some((&bench.shim, folder.path().join("syncs"))),
         };
         let mut entrypass = None;
@@ -113,26 +117,62 @@ impl Target {
 
     /// One warm-up, one run, and a look into the books.
     pub async fn measure(&mut self, bench: &Bench, load: Load) -> Outcome<Sample> {
-        let mut sample = None;
-        for seconds in [bench.settings.warmup, bench.settings.seconds] {
-            if seconds == 0 {
-                continue;
-            }
-            let run = load::run(&mut self.server, &self.base, load, seconds).await;
-            let run = run.map_err(|error| {
-                format!("{}: {error}{}", self.name, last_words(self.folder.path()))
-            })?;
-            self.answered += run.clicks;
-            self.cut_off += u64::from(load.connections);
-            self.check_books(bench).await?;
-            sample = Some(run);
+        if bench.settings.warmup > 0 {
+            self.run(bench, load, bench.settings.warmup).await?;
         }
-        let sample = sample.ok_or("--seconds must be at least 1")?;
+        let sample = self.run(bench, load, bench.settings.seconds).await?;
         if !self.constant && sample.clicks_per_sync.is_none() && self.server.syncs()?.is_some() {
             let why = "answered clicks without one sync to disk";
             return Err(format!("{}: {why} (or the shim was not preloaded)", self.name).into());
         }
         Ok(sample)
+    }
+
+    /// One run, and a look into the books.
+    pub async fn run(&mut self, bench: &Bench, load: Load, seconds: u64) -> Outcome<Sample> {
+        let run = load::run(&mut self.server, &self.base, load, seconds).await;
+        let run = run
+            .map_err(|error| format!("{}: {error}{}", self.name, last_words(self.folder.path())))?;
+        self.answered += run.clicks;
+        self.cut_off += u64::from(load.connections);
+        self.check_books(bench).await?;
+        Ok(run)
+    }
+
+    /// Clicks so often, one after the other.
+    pub async fn click(&mut self, bench: &Bench, times: u64) -> Outcome<()> {
+        for _ in 0..times {
+            let click = bench.client.get(format!("{}/{SLUG}", self.base));
+            let status = click.send().await?.status();
+            if status != 302 {
+                return Err(format!("{}: a click was answered {status}", self.name).into());
+            }
+            self.answered += 1;
+        }
+        Ok(())
+    }
+
+    /// Clicks answered so far.
+    pub const fn answered(&self) -> u64 {
+        self.answered
+    }
+
+    /// Its API; a reference has none.
+    pub fn api(&self) -> Outcome<&Entrypass> {
+        let api = self.entrypass.as_ref();
+        api.ok_or_else(|| "a reference sends no results".into())
+    }
+
+    /// Makes an endpoint that its upstream plays at `path`; returns its id.
+    pub async fn endpoint(&self, path: &str, events: &[&str]) -> Outcome<String> {
+        let endpoint = json!({"url": format!("{}{path}", self.upstream_base), "events": events});
+        let made = self.api()?.call(Method::POST, "/endpoints", Some(endpoint));
+        Ok(made.await?["id"].as_str().unwrap_or_default().to_owned())
+    }
+
+    /// Results that came to endpoints that its upstream plays.
+    pub async fn results(&self, bench: &Bench) -> Outcome<u64> {
+        number(bench, &format!("{}{RESULTS_PATH}", self.upstream_base)).await
     }
 
     /// Resident memory now, in KiB.

@@ -1,5 +1,6 @@
 //! A scripted iDenfy that costs next to nothing: every token call gets the whole documented answer, at once or
-//! after a fixed delay. It speaks just enough HTTP/1.1 (keep-alive, pipelining, `Content-Length`).
+//! after a fixed delay. It plays the customer's backend as well, which takes results or leaves them hanging. It speaks
+//! just enough HTTP/1.1 (keep-alive, pipelining, `Content-Length`).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +18,21 @@ const GREGORIAN_TO_UNIX: u64 = 0x01b2_1dd2_1381_4000;
 /// Where the number of answered token calls can be read.
 pub const COUNT_PATH: &str = "/bench/mints";
 
+/// An endpoint that takes results. The first is told that nobody is here, so that the endpoint is switched off and what
+/// happens is stored until it is switched on again.
+pub const TAKE_PATH: &str = "/bench/take";
+
+/// An endpoint that never answers.
+pub const HANG_PATH: &str = "/bench/hang";
+
+/// Where the number of results that came to either endpoint can be read.
+pub const RESULTS_PATH: &str = "/bench/results";
+
 struct Shared {
     origin: String,
     delay: Duration,
     minted: AtomicU64,
+    results: AtomicU64,
     /// Time of the last scanRef, in the units of UUID version 1; never the same twice.
     ticks: AtomicU64,
     seed: AtomicU64,
@@ -43,6 +55,7 @@ pub fn serve(delay: Duration) -> Outcome<()> {
             origin: format!("http://{address}"),
             delay,
             minted: AtomicU64::new(0),
+            results: AtomicU64::new(0),
             ticks: AtomicU64::new(start),
             seed: AtomicU64::new(start),
         });
@@ -73,8 +86,20 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
                     client_id(&input[..length]),
                     &mut output,
                 );
-            } else if input.starts_with(format!("GET {COUNT_PATH} ").as_bytes()) {
+            } else if is(&input, "GET", COUNT_PATH) {
                 let count = shared.minted.load(Ordering::SeqCst).to_string();
+                answer("200 OK", &count, &mut output);
+            } else if is(&input, "POST", TAKE_PATH) {
+                let status = match shared.results.fetch_add(1, Ordering::SeqCst) {
+                    0 => "410 Gone",
+                    _ => "200 OK",
+                };
+                answer(status, "{}", &mut output);
+            } else if is(&input, "POST", HANG_PATH) {
+                shared.results.fetch_add(1, Ordering::SeqCst);
+                std::future::pending::<()>().await;
+            } else if is(&input, "GET", RESULTS_PATH) {
+                let count = shared.results.load(Ordering::SeqCst).to_string();
                 answer("200 OK", &count, &mut output);
             } else {
                 answer(
@@ -96,6 +121,10 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
             Ok(_) => {}
         }
     }
+}
+
+fn is(request: &[u8], method: &str, path: &str) -> bool {
+    request.starts_with(format!("{method} {path} ").as_bytes())
 }
 
 /// The length of the first request, head and body, when all of it has arrived.

@@ -51,7 +51,7 @@ pub(super) fn serve(
         follow_log(&log);
         App::new()
             .wrap(web::default_headers())
-            .wrap_fn(web::end_connections)
+            .wrap_fn(web::finish)
             .configure(web::routes(&state, redeemer.for_thread(), sandbox.as_ref()))
     })
     .workers(workers)

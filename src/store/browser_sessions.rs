@@ -125,6 +125,29 @@ impl Store {
         Ok(Some(session))
     }
 
+    /// Whether a session is not over. To ask does not count as a use.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_signed_in(
+        &self,
+        id: BrowserSessionId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let found: Option<(BrowserSessionId,)> = each!(self, |db| {
+            sqlx::query_as(
+                "SELECT id FROM browser_sessions
+                 WHERE id = $1 AND ends_at > $2 AND last_seen_at > $3",
+            )
+            .bind(id)
+            .bind(now)
+            .bind(now.plus_millis(-IDLE_MS))
+            .fetch_optional(db.read())
+            .await?
+        });
+        Ok(found.is_some())
+    }
+
     /// A person's sessions that are not over, newest first.
     ///
     /// # Errors

@@ -210,7 +210,8 @@ impl Store {
     }
 
     /// Has everything tried again that failed for an endpoint since a time; returns how many. What a later event of the
-    /// same session has overtaken is left out, so that the last one told stays the last one true.
+    /// same session has overtaken, or one that is on its way does now, is left out, so that the last one told stays the
+    /// last one true.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -292,4 +293,4 @@ UPDATE deliveries SET status = 'pending', pauses = 0, cut_short = 0, next_attemp
 WHERE endpoint_id = $1 AND status = 'failed' AND ended_at >= $2
   AND NOT EXISTS (SELECT 1 FROM deliveries AS later
       WHERE later.endpoint_id = deliveries.endpoint_id AND later.session_id = deliveries.session_id
-        AND later.position > deliveries.position AND later.status = 'delivered')";
+        AND later.position > deliveries.position AND (later.status = 'delivered' OR later.leased_until > $3))";

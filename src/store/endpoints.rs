@@ -200,8 +200,10 @@ impl Store {
             .rows_affected()
         });
         super::deliveries::give_up_all(&mut tx, id, now).await?;
-        self.end_noted(tx, done, Action::EndpointDeleted, id, None)
-            .await
+        let done = self.end_noted(tx, done, Action::EndpointDeleted, id, None);
+        let done = done.await?;
+        self.engine.erased();
+        Ok(done)
     }
 
     /// Gives an endpoint a new secret; the one before signs too for [`OVERLAP_MS`]. False: there is no such endpoint.

@@ -55,8 +55,10 @@ impl Store {
             .rows_affected()
         });
         erase(&mut tx, &[id], now).await?;
-        self.end_noted(tx, known, Action::SessionErased, id, None)
-            .await
+        let done = self.end_noted(tx, known, Action::SessionErased, id, None);
+        let done = done.await?;
+        self.engine.erased();
+        Ok(done)
     }
 
     /// Erases the personal data of sessions that ended before `before`, some at a time, here only. Returns how many.
@@ -90,6 +92,7 @@ impl Store {
                 .await?;
         }
         tx.commit().await?;
+        self.engine.erased();
         Ok(old.len())
     }
 
@@ -178,6 +181,7 @@ impl Store {
                 .await?
                 .rows_affected()
         });
+        self.engine.erased();
         Ok(())
     }
 }
@@ -191,7 +195,12 @@ async fn erase(tx: &mut Tx, ids: &[SessionId], now: Timestamp) -> Result<(), sql
         .await?
         .rows_affected());
     // After the sessions, as those who record take them: else the two could wait for each other.
-    for sql in [FORGET_HOLDS, FORGET_QUESTIONS, FORGET_BODIES] {
+    for sql in [
+        FORGET_HOLDS,
+        FORGET_QUESTIONS,
+        FORGET_BODIES,
+        FORGET_ANSWERS,
+    ] {
         within!(&mut *tx, |c| sqlx::query(sql)
             .bind(rows(ids))
             .execute(c)
@@ -229,6 +238,12 @@ const FORGET_QUESTIONS: &str =
 const FORGET_BODIES: &str = "
 DELETE FROM idenfy_bodies WHERE event_id IN
     (SELECT id FROM idenfy_events WHERE session_id IN (SELECT value ->> 0 FROM json_each($1)))";
+
+/// An endpoint may have answered with what it was sent.
+const FORGET_ANSWERS: &str = "
+UPDATE delivery_attempts SET response = NULL
+WHERE response IS NOT NULL AND delivery_id IN
+    (SELECT id FROM deliveries WHERE session_id IN (SELECT value ->> 0 FROM json_each($1)))";
 
 const NOTE_ORPHAN: &str = "
 UPDATE sessions SET scan_ref = COALESCE(scan_ref, $2) WHERE id = $1 AND status = 'failed' AND erased_at IS NULL";

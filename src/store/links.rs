@@ -236,7 +236,9 @@ impl Store {
     pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
         let sql =
             "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL";
-        self.switch(sql, Action::LinkDeleted, id, now).await
+        let done = self.switch(sql, Action::LinkDeleted, id, now).await?;
+        self.engine.erased();
+        Ok(done)
     }
 
     /// Changes one link and notes it. False: there is none that can be changed so.

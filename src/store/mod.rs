@@ -51,6 +51,7 @@ pub mod ledger;
 pub mod links;
 pub mod links_made;
 mod links_told;
+pub mod outage;
 pub mod people;
 pub mod people_entry;
 mod postgres;
@@ -67,6 +68,7 @@ pub use sqlite::SqliteEngine;
 use audit::Acting;
 use events::News;
 use ledger::Ledger;
+use outage::Outage;
 
 /// How long the database counts as writable after a write that only tried it.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -165,6 +167,15 @@ impl Engine {
         }
     }
 
+    /// Personal data or a secret was deleted: it shall not stay in files for long.
+    fn erased(&self) {
+        match self {
+            Self::Sqlite(db) => db.erased(),
+            // Its own vacuum looks after that.
+            Self::Postgres(_) => {}
+        }
+    }
+
     /// Whether someone waits for the one writer, where there is only one.
     fn is_wanted(&self) -> bool {
         match self {
@@ -199,6 +210,8 @@ pub struct Store {
     /// When it was last seen that something can be written.
     written_at: Arc<Mutex<Option<Instant>>>,
     acting: Arc<Acting>,
+    /// Whether the database fails.
+    pub outage: Arc<Outage>,
 }
 
 impl Store {
@@ -238,6 +251,7 @@ impl Store {
             news,
             written_at: Arc::default(),
             acting: Arc::default(),
+            outage: Arc::default(),
         })
     }
 

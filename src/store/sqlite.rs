@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::str::FromStr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
@@ -54,6 +54,8 @@ pub struct SqliteEngine {
     read: SqlitePool,
     list: SqlitePool,
     checkpoints: Arc<AbortOnDropHandle<()>>,
+    /// Something was deleted that must not stay in the write-ahead log.
+    erased: Arc<AtomicBool>,
     /// Transactions that wait for the writer.
     waiting: Arc<AtomicUsize>,
 }
@@ -86,6 +88,8 @@ impl SqliteEngine {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .pragma("temp_store", "memory")
+            // What is deleted is overwritten; no cost of it can be measured.
+            .pragma("secure_delete", "on")
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .statement_cache_capacity(STATEMENTS);
@@ -130,12 +134,15 @@ impl SqliteEngine {
             .acquire_timeout(BUSY_TIMEOUT)
             .test_before_acquire(false)
             .connect_lazy_with(options);
-        let checkpoints = tokio::spawn(checkpoint::run((*write.connect_options()).clone()));
+        let erased = Arc::<AtomicBool>::default();
+        let of_writer = (*write.connect_options()).clone();
+        let checkpoints = tokio::spawn(checkpoint::run(of_writer, erased.clone()));
         Ok(Self {
             write,
             read,
             list,
             checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
+            erased,
             waiting: Arc::default(),
         })
     }
@@ -164,6 +171,11 @@ impl SqliteEngine {
         let connection = self.write.acquire().await;
         drop(waiting);
         Transaction::begin(connection?, Some("BEGIN IMMEDIATE".into_sql_str())).await
+    }
+
+    /// What was deleted just now is soon gone from the files too.
+    pub(super) fn erased(&self) {
+        self.erased.store(true, Ordering::Relaxed);
     }
 
     /// Whether a transaction waits for the writer.

@@ -21,6 +21,7 @@ type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    ("chart.js", JS, include_bytes!("../../static/chart.js")),
     (
         "dashboard.css",
         CSS,
@@ -42,10 +43,21 @@ const SOURCES: &[Source] = &[
         JS,
         include_bytes!("../../static/vendor/htmx.min.js"),
     ),
+    ("live.js", JS, include_bytes!("../../static/live.js")),
     (
         "sandbox.css",
         CSS,
         include_bytes!("../../static/sandbox.css"),
+    ),
+    (
+        "uplot.css",
+        CSS,
+        include_bytes!("../../static/vendor/uplot.min.css"),
+    ),
+    (
+        "uplot.js",
+        JS,
+        include_bytes!("../../static/vendor/uplot.min.js"),
     ),
     (
         "visitor.css",

@@ -17,7 +17,7 @@ use crate::store::inbound::{Applied, Inbound};
 /// Largest body of a webhook, in bytes.
 const BODY_MAX: usize = 1024 * 1024;
 
-/// How long the database may take: iDenfy waits ten seconds, and sends again what was answered with a fault.
+/// How long the body and the database may take: iDenfy waits ten seconds, and sends again what was answered with a fault.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// The longest event type that is kept, in bytes: iDenfy's have half of it, and indices take no endless keys.
@@ -50,8 +50,13 @@ pub async fn receive(
         state.metrics.webhook(result);
         problem
     };
-    let body = read(payload)
+    let body = tokio::time::timeout(ANSWER_WITHIN, read(payload))
         .await
+        .unwrap_or_else(|_| {
+            Err(Problem::BadRequest(
+                "The body did not come in time.".to_owned(),
+            ))
+        })
         .map_err(|problem| refuse("malformed", problem))?;
     let signature = request
         .headers()
@@ -85,7 +90,7 @@ pub async fn receive(
     let applying = state.spawn(async move { store.apply(id, &event).await });
     let applied = tokio::time::timeout(ANSWER_WITHIN, applying).await;
     let applied = applied.map_err(|_| StoreError::Unavailable)?;
-    let applied = applied.map_err(|_| Problem::Database)??;
+    let applied = applied.map_err(|_| Problem::Database(None))??;
     state.metrics.webhook(match applied {
         Applied::Changed(session) => {
             tracing::info!(%session, "a result came");

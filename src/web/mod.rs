@@ -32,6 +32,7 @@ pub mod button;
 pub mod client_address;
 pub mod dashboard;
 pub mod docs;
+pub mod event_stream;
 pub mod hooks;
 pub mod i18n;
 pub mod in_app;
@@ -188,11 +189,11 @@ pub fn default_headers() -> DefaultHeaders {
 }
 
 /// Once the gateway is being stopped, each connection ends with the answer that is due on it: proxies keep theirs open
-/// and would send clicks for ever.
+/// and would send clicks for ever. What went wrong with the database is told here, too.
 ///
 /// # Errors
 /// What the service answers.
-pub fn end_connections<S, B>(
+pub fn finish<S, B>(
     request: ServiceRequest,
     service: &S,
 ) -> impl Future<Output = Result<ServiceResponse<B>, actix_web::Error>> + use<S, B>
@@ -203,6 +204,10 @@ where
     async move {
         let mut answer = answer.await?;
         let state = answer.request().app_data::<web::Data<State>>();
+        let problem = answer.response().error().and_then(|e| e.as_error());
+        if let (Some(state), Some(problem)) = (state, problem) {
+            Problem::tell(problem, &state.store);
+        }
         if state.is_some_and(|state| state.is_stopping()) {
             let head = answer.response_mut().head_mut();
             head.set_connection_type(ConnectionType::Close);

@@ -48,7 +48,7 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     }
     let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
     if let Ok(Err(error)) = &answer {
-        tracing::warn!("not ready: {error}");
+        state.store.outage.met("not ready", error);
     }
     let is_ready = matches!(answer, Ok(Ok(())));
     let faults: Vec<&str> = state.health.faults().iter().map(|f| f.as_str()).collect();

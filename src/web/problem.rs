@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::domain::field_error::{FieldError, FieldErrors};
 use crate::redeem::{NotStarted, RETRY_SECONDS};
-use crate::store::StoreError;
+use crate::store::{Store, StoreError};
 
 /// Content type of RFC 9457 documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -22,7 +22,7 @@ const EARLIER_RETRY_SECONDS: u32 = 60;
 const LISTENERS_RETRY_SECONDS: u32 = 30;
 
 /// What went wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Problem {
     /// No link has that slug.
     LinkNotFound,
@@ -72,8 +72,8 @@ pub enum Problem {
     TooManyListeners,
     /// The server cannot draw it; most likely it has no font for its letters.
     NotDrawn,
-    /// The database does not answer.
-    Database,
+    /// The database does not answer, or work ended early, which is in the log already; why, for the log alone.
+    Database(Option<StoreError>),
 }
 
 /// An RFC 9457 problem document.
@@ -225,7 +225,7 @@ impl Problem {
                 "not_drawn",
                 "The server cannot draw this. Most likely it lacks fonts for these letters: install Noto's, on Debian fonts-noto-core and fonts-noto-cjk.",
             ),
-            Self::Database => (
+            Self::Database(_) => (
                 503,
                 "database_unavailable",
                 "The service cannot reach its data now.",
@@ -246,8 +246,15 @@ impl Problem {
             | Self::IdenfyUnavailable(seconds)
             | Self::RateLimited(seconds) => Some(*seconds),
             Self::TooManyListeners => Some(LISTENERS_RETRY_SECONDS),
-            Self::Database => Some(DATABASE_RETRY_SECONDS),
+            Self::Database(_) => Some(DATABASE_RETRY_SECONDS),
             _ => None,
+        }
+    }
+
+    /// Tells the log why the database failed: once a request, where its answer is made.
+    pub fn tell(&self, store: &Store) {
+        if let Self::Database(Some(error)) = self {
+            store.outage.met("a request failed", error);
         }
     }
 
@@ -307,7 +314,7 @@ impl ResponseError for Problem {
         if let Some(seconds) = self.retry_after() {
             response.insert_header((header::RETRY_AFTER, HeaderValue::from(seconds)));
         }
-        if *self == Self::Unauthorized {
+        if matches!(self, Self::Unauthorized) {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         if let Self::MethodNotAllowed(allow) = self {
@@ -318,11 +325,10 @@ impl ResponseError for Problem {
     }
 }
 
-/// The cause goes to the log, once, here; the answer does not show it.
+/// The cause goes to the log by [`Problem::tell`]; the answer does not show it.
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!("a request failed: {error}");
-        Self::Database
+        Self::Database(Some(error))
     }
 }
 

@@ -200,7 +200,7 @@ impl Visit<'_> {
             Ok(Err(unavailable)) => no(unavailable.into(), self.language(terms)),
             Err(error) => {
                 tracing::error!(link = %terms.id, "a click's task ended early: {error}");
-                no(Problem::Database, self.language(terms))
+                no(Problem::Database(None), self.language(terms))
             }
         }
     }

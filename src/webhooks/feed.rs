@@ -15,7 +15,7 @@ use crate::store::{Store, StoreError};
 
 mod listener;
 
-pub use listener::{Listener, Wanted};
+pub use listener::{By, Listener, Wanted};
 
 /// The most events read at a time.
 const PAGE: i64 = 200;
@@ -28,7 +28,7 @@ const BATCHES: usize = 32;
 pub struct Pace {
     /// The most listeners on one node.
     pub listeners: usize,
-    /// How often a listener is told that the connection stands, and its key is looked at.
+    /// How often a listener is told that the connection stands, and its right to listen is looked at.
     pub heartbeat: Duration,
 }
 

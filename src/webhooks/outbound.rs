@@ -41,6 +41,9 @@ const TOGETHER: Duration = Duration::from_millis(20);
 /// Pause when the database does not answer.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
+/// So many batches of what is over are forgotten each time: more than one endpoint takes until the next.
+const TIDY_MAX: usize = 50;
+
 /// How often what is over is forgotten, in milliseconds.
 const TIDY_MS: i64 = 60_000;
 
@@ -250,8 +253,12 @@ impl Outbound {
         let now = self.clock.now();
         let due = |last: Timestamp| last.plus_millis(TIDY_MS) <= now;
         if self.tidied_at.is_none_or(due) {
-            self.store.erase_bodies(now).await?;
-            self.store.forget_deliveries(now).await?;
+            for _ in 0..TIDY_MAX {
+                let erased = self.store.erase_bodies(now).await?;
+                if erased + self.store.forget_deliveries(now).await? == 0 {
+                    break;
+                }
+            }
             self.tidied_at = Some(now);
         }
         Ok(())

@@ -7,6 +7,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use entrypass::domain::event::EventType;
 use entrypass::domain::id::{EndpointId, EventId};
 use entrypass::domain::secret::Secret;
+use entrypass::store::deliveries::KEPT_MS;
 use entrypass::store::endpoints::{Endpoint, PayloadKind};
 use entrypass::store::events::{NewEvent, Subject};
 use entrypass::webhooks::schedule::PAUSES_MS;
@@ -38,6 +39,7 @@ tests!(
         an_endpoint_that_was_down_gets_its_results_soon_after_it_is_back,
         an_answer_is_kept_up_to_a_kibibyte,
         a_broken_connection_and_an_endless_answer_do_no_harm,
+        however_many_deliveries_grow_old_they_are_forgotten,
     ],
     Postgres: [two_nodes_share_the_work_and_send_nothing_twice]
 );
@@ -650,4 +652,21 @@ async fn two_nodes_share_the_work_and_send_nothing_twice(context: Context) {
         );
     }
     assert_eq!(kinds(&receiver).len(), 300);
+}
+
+async fn however_many_deliveries_grow_old_they_are_forgotten(context: Context) {
+    let gateway = private(&context).await;
+    let receiver = Receiver::start().await;
+    endpoint(&gateway, &receiver.base, &json!({})).await;
+    let old = gateway.clock.now().plus_millis(-KEPT_MS - 1).millis();
+    let many = format!(
+        "INSERT INTO deliveries (id, endpoint_id, position, event_id, type, status, created_at, ended_at)
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2500)
+         SELECT '01977d1a-0c4d-7b12-8e5f-' || substr(CAST(1000000000000 + i AS TEXT), 2), 'nobody', i, 'none', 'x',
+                'delivered', {old}, {old} FROM n"
+    );
+    assert_eq!(gateway.database.execute(&many).await.unwrap(), 2500);
+    gateway.outbound().step().await.unwrap();
+    let left = "SELECT COUNT(*) FROM deliveries";
+    assert_eq!(gateway.database.numbers(left).await, [0]);
 }

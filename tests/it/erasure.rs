@@ -288,7 +288,7 @@ async fn nothing_of_an_erased_session_is_left_in_any_table(context: Context) {
         let sql = format!("SELECT COUNT(*) FROM {table} WHERE {about}");
         assert_eq!(gateway.database.numbers(&sql).await, [0], "{table}");
     }
-    // SQLite's file keeps what it freed until it needs the room.
+    // SQLite's files lose it some seconds later: see `no_trace`.
     if gateway.state.store.engine_name() == "postgres" {
         assert!(!gateway.database.holds("-MARKER").await);
     }

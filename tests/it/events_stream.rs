@@ -10,7 +10,7 @@ use entrypass::idenfy::health::Health;
 use entrypass::metrics::Metrics;
 use entrypass::store::events::{KEPT_MS, NewEvent, Subject};
 use entrypass::store::keys::ApiKey;
-use entrypass::webhooks::feed::{Feed, Listener, Pace, Reader, Wanted};
+use entrypass::webhooks::feed::{By, Feed, Listener, Pace, Reader, Wanted};
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
 
@@ -262,7 +262,7 @@ impl Heard {
             last,
             kinds: Vec::new(),
             link_id: None,
-            key_id: self.key.id,
+            by: By::Key(self.key.id),
         };
         self.feed.listen(wanted).await.unwrap()
     }

@@ -44,9 +44,11 @@ mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
 mod imports;
+mod no_trace;
 mod nodes;
 mod openapi;
 mod ops;
+mod outage;
 mod share;
 mod silence;
 mod store_audit;
@@ -110,8 +112,10 @@ fn main() {
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
         imports::tests(),
+        no_trace::tests(),
         nodes::tests(),
         ops::tests(),
+        outage::tests(),
         openapi::tests(),
         share::tests(),
         silence::tests(),

@@ -28,6 +28,7 @@ tests!(
         what_failed_waits_and_is_brought_forward_when_the_endpoint_works_again,
         one_that_nothing_helps_is_brought_forward_only_so_often,
         what_failed_since_is_tried_again_but_for_what_was_overtaken,
+        what_one_on_its_way_overtakes_just_now_is_not_tried_again,
         an_endpoint_that_is_gone_or_fails_for_days_is_switched_off_and_told_of,
         bodies_of_idenfy_are_kept_for_those_who_ask_and_no_longer,
         deliveries_are_forgotten_and_their_events_after_them,
@@ -515,6 +516,30 @@ async fn what_failed_since_is_tried_again_but_for_what_was_overtaken(context: Co
     let nobody = DeliveryId::new(kit.clock.uuid());
     assert!(!kit.store.retry_delivery(nobody, kit.now()).await.unwrap());
     assert_eq!(kit.store.delivery(nobody).await.unwrap(), None);
+}
+
+async fn what_one_on_its_way_overtakes_just_now_is_not_tried_again(context: Context) {
+    let kit = Kit::open(&context).await;
+    let kinds = [EventType::SessionUpdated, EventType::SessionFinished];
+    let endpoint = keep(&kit, PayloadKind::Verdict, &kinds).await;
+    let session = session(&kit).await;
+    apply(&kit, session, false).await;
+    hand_out(&kit).await;
+    settle(&kit, &claim(&kit, endpoint).await, Outcome::GivenUp).await;
+    apply(&kit, session, true).await;
+    hand_out(&kit).await;
+    let since = kit.now();
+    let on_its_way = claim(&kit, endpoint).await;
+    assert_eq!(on_its_way.len(), 1);
+    let retry = async || {
+        let retried = kit.store.retry_failed(endpoint, since, kit.now());
+        retried.await.unwrap()
+    };
+    assert_eq!(retry().await, 0);
+    settle(&kit, &on_its_way, again(&kit, 0)).await;
+    assert_eq!(retry().await, 1);
+    let next = claim(&kit, endpoint).await;
+    assert!(next.len() == 1 && next[0].position < on_its_way[0].position);
 }
 
 async fn an_endpoint_that_is_gone_or_fails_for_days_is_switched_off_and_told_of(context: Context) {

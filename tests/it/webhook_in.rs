@@ -1,7 +1,11 @@
 //! iDenfy's webhook: who is believed, and what is kept.
 
+use std::time::Duration;
+
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::api_support::{metric, over, problem, send_webhook, signature};
 use crate::harness::gateway::text;
@@ -13,6 +17,7 @@ tests!(
         only_a_good_signature_is_believed,
         without_a_key_nothing_is_believed,
         refusals_come_in_the_order_of_size_signature_form,
+        a_body_that_does_not_come_is_not_waited_for,
         other_methods_are_not_allowed,
         odd_leaves_are_passed_over,
         personal_data_is_not_kept,
@@ -233,6 +238,19 @@ async fn refusals_come_in_the_order_of_size_signature_form(context: Context) {
         "bad_request",
     )
     .await;
+}
+
+async fn a_body_that_does_not_come_is_not_waited_for(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let address = gateway.base.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let head =
+        format!("POST /webhooks/idenfy HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9\r\n\r\n{{");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    let read = tokio::time::timeout(Duration::from_secs(30), stream.read_exact(&mut answer));
+    read.await.expect("an answer within the bound").unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 400");
 }
 
 async fn other_methods_are_not_allowed(context: Context) {

@@ -74,22 +74,23 @@ impl Store {
                 .await?
                 .rows_affected()
             });
+            self.engine.erased();
         }
         Ok(left.len())
     }
 }
 
-/// Erases the bodies of events whose deliveries ended, given as `[event, position]`, if no other is waited for.
-pub(super) async fn erase_ended(tx: &mut Tx, ended: &[(EventId, i64)]) -> Result<(), sqlx::Error> {
+/// Erases the bodies of events whose deliveries ended, given as `[event, position]`, if no other is waited for; returns
+/// how many.
+pub(super) async fn erase_ended(tx: &mut Tx, ended: &[(EventId, i64)]) -> Result<u64, sqlx::Error> {
     if ended.is_empty() {
-        return Ok(());
+        return Ok(0);
     }
-    within!(tx, |c| sqlx::query(ERASE_ENDED)
+    Ok(within!(tx, |c| sqlx::query(ERASE_ENDED)
         .bind(json_rows(ended))
         .execute(c)
         .await?
-        .rows_affected());
-    Ok(())
+        .rows_affected()))
 }
 
 /// Whether an endpoint has yet to be sent the body of `idenfy_bodies`.

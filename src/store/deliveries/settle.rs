@@ -87,8 +87,11 @@ impl Store {
             .filter(|attempt| !matches!(attempt.outcome, Outcome::Again { .. }))
             .map(|attempt| (attempt.claimed.event_id, attempt.claimed.position))
             .collect();
-        erase_ended(&mut tx, &ended).await?;
+        let bodies = erase_ended(&mut tx, &ended).await?;
         tx.commit().await?;
+        if bodies > 0 {
+            self.engine.erased();
+        }
         if !switched_off.is_empty() {
             self.news.tell();
         }
@@ -108,6 +111,7 @@ async fn note(tx: &mut Tx, attempts: &[Attempt]) -> Result<(), sqlx::Error> {
                 attempt.duration_ms,
                 attempt.error,
                 &attempt.response,
+                attempt.claimed.session_id,
             )
         })
         .collect();
@@ -230,12 +234,14 @@ async fn hold_against(tx: &mut Tx, attempt: &Attempt, now: Timestamp) -> Result<
     Ok(switched_off)
 }
 
-/// When the lease ended early another node may have tried it as well.
+/// When the lease ended early another node may have tried it as well. An answer may repeat what it was sent, so it is not
+/// kept where that was erased meanwhile.
 const NOTE: &str = "
 INSERT INTO delivery_attempts (delivery_id, number, at, status, duration_ms, error, response)
 SELECT value ->> 0,
        COALESCE((SELECT MAX(number) + 1 FROM delivery_attempts WHERE delivery_id = value ->> 0), CAST(value ->> 1 AS BIGINT)),
-       CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), value ->> 5, value ->> 6
+       CAST(value ->> 2 AS BIGINT), CAST(value ->> 3 AS BIGINT), CAST(value ->> 4 AS BIGINT), value ->> 5,
+       CASE WHEN EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 7 AND erased_at IS NOT NULL) THEN NULL ELSE value ->> 6 END
 FROM json_each($1) WHERE TRUE
 ON CONFLICT (delivery_id, number) DO NOTHING";
 

@@ -165,7 +165,7 @@ async fn again(
         return Ok(batch.links);
     }
     tracing::error!("links that were made at once are not there any more");
-    Err(Problem::Database)
+    Err(Problem::Database(None))
 }
 
 /// Whether the links were made; they are given the slugs that were drawn then.
@@ -196,7 +196,7 @@ async fn read(format: Format, body: Bytes, seed: Uuid) -> Result<Batch, Problem>
 async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
     web::block(work).await.map_err(|error| {
         tracing::error!("work of a request ended early: {error}");
-        Problem::Database
+        Problem::Database(None)
     })
 }
 

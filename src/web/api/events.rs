@@ -1,11 +1,6 @@
 //! `/api/v1/events`
 
-use std::convert::Infallible;
-
-use actix_web::body;
-use actix_web::http::{Method, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::stream;
 
 use super::caller::Caller;
 use super::paging::Query;
@@ -14,11 +9,9 @@ use crate::domain::event::EventType;
 use crate::domain::id::LinkId;
 use crate::domain::scope::Scope;
 use crate::web::State;
+use crate::web::event_stream::{self, LAST_EVENT_ID};
 use crate::web::problem::Problem;
-use crate::webhooks::feed::Wanted;
-
-/// Where a client says up to where it heard.
-const LAST_EVENT_ID: &str = "Last-Event-ID";
+use crate::webhooks::feed::{By, Wanted};
 
 /// Streams events as they happen.
 ///
@@ -64,28 +57,14 @@ pub async fn stream(
         }
     }
     query.end()?;
-    let mut response = HttpResponse::Ok();
-    response
-        .content_type("text/event-stream")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        // nginx would keep events back until there are many.
-        .insert_header(("X-Accel-Buffering", "no"));
-    if request.method() == Method::HEAD {
-        return Ok(response.body(body::None::new()));
-    }
     let wanted = Wanted {
         last,
         kinds,
         link_id,
-        key_id: caller.key.id,
+        by: By::Key(caller.key.id),
     };
-    let listener = state.feed.listen(wanted).await?;
-    let listener = listener.ok_or(Problem::TooManyListeners)?;
-    let events = stream::unfold(listener, async |mut listener| {
-        let text = listener.next().await?;
-        Some((Ok::<_, Infallible>(web::Bytes::from(text)), listener))
-    });
-    Ok(response.streaming(events))
+    let answer = event_stream::answer(&request, &state, wanted).await?;
+    answer.ok_or(Problem::TooManyListeners)
 }
 
 const NO_PLACE: &str = "must be the id of an event";

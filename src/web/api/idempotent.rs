@@ -78,7 +78,7 @@ where
     let task = state.spawn(async move { once.answer(fresh, make).await });
     task.await.map_err(|error| {
         tracing::error!("a request's task ended early: {error}");
-        Problem::Database
+        Problem::Database(None)
     })?
 }
 
@@ -110,9 +110,14 @@ impl Once {
             Begun::First(id) => Uuid::try_parse(&id).unwrap_or(fresh),
             Begun::InProgress => return Err(Problem::IdempotencyInProgress),
             Begun::Mismatch => return Err(Problem::IdempotencyMismatch),
-            Begun::Answered(sealed) => return self.seal.open(&sealed).ok_or(Problem::Database),
+            Begun::Answered(sealed) => {
+                return self.seal.open(&sealed).ok_or(Problem::Database(None));
+            }
         };
-        let answer = make(id).await.unwrap_or_else(Answer::from);
+        let answer = make(id).await.unwrap_or_else(|problem| {
+            problem.tell(store);
+            Answer::from(problem)
+        });
         let kept = (!answer.is_fault()).then(|| self.seal.seal(&answer));
         store
             .end_idempotent(self.key_id, &self.key, kept.as_deref())

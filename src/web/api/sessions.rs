@@ -122,7 +122,7 @@ pub async fn create(
             };
             redeemer.start(&start).await
         });
-        let started = match task.await.map_err(|_| Problem::Database)? {
+        let started = match task.await.map_err(|_| Problem::Database(None))? {
             Err(NotStarted::Earlier(session)) => {
                 return Err(Problem::SessionOpen(session.to_string()));
             }

@@ -11,12 +11,14 @@ use actix_web::{HttpRequest, ResponseError as _, web};
 use crate::domain::person::Role;
 
 mod account;
+pub mod chart;
 mod cookies;
 pub mod entry;
 pub mod flash;
 pub mod form;
 mod guard;
 mod links;
+pub mod live;
 mod login;
 pub mod operator;
 mod overview;
@@ -72,6 +74,8 @@ macro_rules! pages {
 pages! {
     GET  "" viewer => overview::show;
     GET  "/" viewer => overview::show;
+
+    GET  "/events" viewer => live::stream;
 
     GET  "/setup/{token}" anyone => setup::show;
     POST "/setup/{token}" anyone => setup::submit;

@@ -58,6 +58,7 @@ impl Visit<'_> {
                 response
             }
             Answer::No(problem, language, message) => {
+                problem.tell(&self.state.store);
                 self.state.metrics.click(match problem {
                     Problem::RateLimited(_) => "rate_limited",
                     Problem::LinkNotFound => "unknown",
@@ -120,7 +121,7 @@ fn refuse(
     // To a visitor it is the same whose fault it is.
     let unavailable;
     let problem = match (problem, problem.retry_after()) {
-        (Problem::Database, Some(seconds)) => {
+        (Problem::Database(_), Some(seconds)) => {
             unavailable = Problem::VerificationUnavailable(seconds);
             &unavailable
         }

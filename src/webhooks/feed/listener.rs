@@ -10,7 +10,7 @@ use tokio::time::{Interval, MissedTickBehavior};
 
 use super::{Batch, Feed, Item, PAGE};
 use crate::domain::event::EventType;
-use crate::domain::id::{KeyId, LinkId};
+use crate::domain::id::{BrowserSessionId, KeyId, LinkId};
 use crate::store::StoreError;
 use crate::store::events::EventFilter;
 
@@ -26,8 +26,17 @@ pub struct Wanted {
     pub kinds: Vec<EventType>,
     /// Events of this link and its sessions alone.
     pub link_id: Option<LinkId>,
-    /// With which API key; once it opens nothing any more, listening ends.
-    pub key_id: KeyId,
+    /// By what right; once it is over, listening ends.
+    pub by: By,
+}
+
+/// What gives the right to listen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum By {
+    /// An API key.
+    Key(KeyId),
+    /// A browser that a person is signed in with.
+    Browser(BrowserSessionId),
 }
 
 /// A stream of server-sent events. Its place is given back when it is dropped.
@@ -112,7 +121,8 @@ impl Listener {
                     Ok(text) => return Some(text),
                     Err(error) => {
                         // It comes back, and is told what is missing then.
-                        tracing::error!("a listener's events could not be read: {error}");
+                        let outage = &self.feed.inner.store.outage;
+                        outage.met("a listener's events could not be read", &error);
                         return None;
                     }
                 }
@@ -170,17 +180,31 @@ impl Listener {
         text
     }
 
-    /// Keeps the connection alive, and the place up to date where nothing was wanted for long; ends it when the key
-    /// opens nothing any more.
+    /// Keeps the connection alive, and the place up to date where nothing was wanted for long; ends it when the right to
+    /// listen is over.
     async fn beat(&self) -> Option<String> {
-        let inner = &self.feed.inner;
-        match inner.store.key(self.wanted.key_id).await {
-            Ok(Some(key)) if key.expires_at.is_none_or(|end| end > inner.clock.now()) => {}
-            Ok(_) => return None,
-            // Whether it is still good cannot be told now, and is asked again.
-            Err(error) => tracing::warn!("a listener's key could not be looked at: {error}"),
+        match self.may_listen().await {
+            Ok(true) => {}
+            Ok(false) => return None,
+            // Whether it is still so cannot be told now, and is asked again.
+            Err(error) => {
+                let outage = &self.feed.inner.store.outage;
+                outage.met("a listener's right could not be looked at", &error);
+            }
         }
         Some(format!(": heartbeat\nid: {}\n\n", self.at))
+    }
+
+    async fn may_listen(&self) -> Result<bool, StoreError> {
+        let inner = &self.feed.inner;
+        let now = inner.clock.now();
+        match self.wanted.by {
+            By::Key(id) => {
+                let key = inner.store.key(id).await?;
+                Ok(key.is_some_and(|key| key.expires_at.is_none_or(|end| end > now)))
+            }
+            By::Browser(id) => inner.store.is_signed_in(id, now).await,
+        }
     }
 }
 

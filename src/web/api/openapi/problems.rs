@@ -39,7 +39,7 @@ fn all() -> Vec<Problem> {
         Problem::VerificationUnavailable(30),
         Problem::IdenfyUnavailable(10),
         Problem::NotDrawn,
-        Problem::Database,
+        Problem::Database(None),
         Problem::TooManyListeners,
         Problem::LinkNotFound,
         Problem::LinkDeactivated,
@@ -98,7 +98,7 @@ const fn advice(problem: &Problem) -> &'static str {
         Problem::NotDrawn => {
             "The server cannot draw it; most likely it lacks fonts for the letters of a poster. Install Noto's there: on Debian, the packages `fonts-noto-core` and `fonts-noto-cjk`."
         }
-        Problem::Database => {
+        Problem::Database(_) => {
             "The gateway cannot reach its database. Try again after `Retry-After` seconds."
         }
         Problem::TooManyListeners => {
