@@ -13,6 +13,7 @@ use crate::store::sessions::SessionFilter;
 use crate::web::api::exports;
 use crate::web::api::stats::{self, NumbersDocument, StatsDocument};
 use crate::web::button;
+use crate::web::dashboard::chart::{Chart, Series, Tone, grouped};
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, Section, show as show_page};
 use crate::web::dashboard::refused::{Answer, Refused};
@@ -51,13 +52,14 @@ struct LinkPage {
     url: String,
     snippet: String,
     settings: Vec<(String, String)>,
-    stats: StatsDocument,
+    total: NumbersDocument,
+    chart: Chart,
     /// Requests that spent nothing: a name of the reason, what it means, how many.
     ignored: Vec<(&'static str, &'static str, String)>,
     /// Clicks that gave their use back: why, and how many.
     given_back: Vec<(&'static str, String)>,
-    /// What came of it in these days: how many, and of what.
-    figures: Vec<(String, String)>,
+    /// Sessions that were started.
+    started: String,
     sessions: Vec<Session>,
     may_edit: bool,
 }
@@ -85,7 +87,6 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
     let status = link.status(operator.now);
     Ok(show_page(&LinkPage {
         here: address(id),
-        figures: figures(&stats.total),
         page: operator
             .page(&*link.name, Section::Links)
             .below("Links", super::LIST),
@@ -97,13 +98,15 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
         snippet: button::of_link(&link, url.clone()).plain(),
         settings: settings(&link),
         ignored: ignored
-            .map(|((name, about), n)| (name, about, words::grouped(n)))
+            .map(|((name, about), n)| (name, about, grouped(n)))
             .collect(),
         given_back: given_back
             .iter()
-            .map(|(code, n)| (words::failure(code), words::grouped(*n)))
+            .map(|(code, n)| (words::failure(code), grouped(*n)))
             .collect(),
-        stats,
+        chart: chart(first, &stats),
+        started: grouped(stats.total.started),
+        total: stats.total,
         sessions,
         url,
         link,
@@ -126,15 +129,42 @@ pub(in crate::web::dashboard) async fn sessions_csv(
     table.map_err(|_| Refused::Database)
 }
 
-/// What is told first: clicks, and what stands at the end of them.
-fn figures(total: &NumbersDocument) -> Vec<(String, String)> {
-    let outcomes = total.outcomes.iter();
-    let outcomes = outcomes.map(|(name, n)| (*n, name.as_str()));
-    let all = [(total.clicks, "clicks"), (total.started, "started")];
-    let all = all.into_iter().chain(outcomes);
-    all.chain([(total.failed, "given back")])
-        .map(|(n, name)| (words::grouped(n), name.to_owned()))
-        .collect()
+/// What came of the clicks of each day.
+fn chart(first: Day, stats: &StatsDocument) -> Chart {
+    const RESULTS: [(&str, &str, Tone); 3] = [
+        ("Denied", "denied", Tone::Bad),
+        ("Suspected", "suspected", Tone::Warn),
+        ("Approved", "approved", Tone::Good),
+    ];
+    let values = |of: &dyn Fn(&NumbersDocument) -> i64| {
+        let days = stats.days.iter();
+        days.map(|day| of(&day.numbers)).collect()
+    };
+    let result = |day: &NumbersDocument, name| day.outcomes.get(name).copied().unwrap_or(0);
+    let results = RESULTS.map(|(label, name, tone)| Series {
+        label,
+        tone,
+        values: values(&|day| result(day, name)),
+    });
+    let others = |day: &NumbersDocument| {
+        let told = RESULTS.iter().map(|(_, name, _)| result(day, name));
+        day.started - told.sum::<i64>()
+    };
+    let more = [
+        ("Without a result", Tone::Busy, values(&others)),
+        ("Given back", Tone::Calm, values(&|day| day.failed)),
+    ];
+    let more = more.map(|(label, tone, values)| Series {
+        label,
+        tone,
+        values,
+    });
+    Chart {
+        title: "What came of the link's clicks, by day in UTC",
+        whole: format!("The last {DAYS} days"),
+        first,
+        series: more.into_iter().rev().chain(results).collect(),
+    }
 }
 
 /// What was settled when the link was made, in words; what says the least is left out.

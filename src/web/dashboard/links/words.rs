@@ -3,6 +3,7 @@
 use crate::domain::flow::Flow;
 use crate::domain::link::{Link, LinkStatus};
 use crate::domain::usage::Usage;
+use crate::web::dashboard::chart::grouped;
 
 /// A status as a badge says it.
 pub(super) fn status_word(status: LinkStatus) -> &'static str {
@@ -96,36 +97,5 @@ pub(super) fn failure(code: &str) -> &'static str {
         "foreign_redirect" => "iDenfy named an address that is not trusted",
         "abandoned" => "The gateway stopped in the middle",
         _ => "Another reason",
-    }
-}
-
-/// A number with its thousands parted.
-pub(super) fn grouped(number: i64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i) % 3 == 0 && text != "-" {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn thousands_are_parted() {
-        for (number, text) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (-123_456, "-123,456"),
-            (1_000_000_000, "1,000,000,000"),
-        ] {
-            assert_eq!(grouped(number), text);
-        }
     }
 }
