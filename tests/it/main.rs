@@ -31,7 +31,9 @@ mod clicks;
 mod crash;
 mod dashboard_auth;
 mod dashboard_kit;
+mod dashboard_links;
 mod dashboard_people;
+mod dashboard_share;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -101,7 +103,9 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_links::tests(),
         dashboard_people::tests(),
+        dashboard_share::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
