@@ -140,6 +140,8 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         public_url,
         trusted_proxies: config.server.trusted_proxies.clone(),
         webhook_key: config.idenfy.webhook_key.clone(),
+        is_sandbox: sandbox.is_some(),
+        totals: web::dashboard::totals::Totals::default(),
         allow_private: config.webhooks.allow_private,
         drawing: Arc::new(tokio::sync::Semaphore::new(web::DRAWN_AT_ONCE)),
         serves_metrics: config.server.metrics_listen.is_none(),

@@ -10,6 +10,7 @@ use crate::domain::timestamp::{DAY_MS, Timestamp};
 mod bodies;
 mod claim;
 mod hand_out;
+mod of_session;
 mod settle;
 
 pub(super) use bodies::keep_body;

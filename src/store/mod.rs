@@ -49,6 +49,7 @@ pub mod inbound;
 pub mod keys;
 pub mod ledger;
 pub mod links;
+pub mod links_brief;
 pub mod links_made;
 mod links_told;
 pub mod outage;
@@ -61,6 +62,8 @@ pub mod sessions;
 pub mod settings;
 mod sqlite;
 pub mod stats;
+pub mod story;
+pub mod totals;
 
 pub use postgres::PostgresEngine;
 pub use sqlite::SqliteEngine;

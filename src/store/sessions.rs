@@ -13,20 +13,9 @@ use crate::domain::locale::Locale;
 use crate::domain::session::{Checks, Session, Status};
 use crate::domain::timestamp::Timestamp;
 
-/// What a list of sessions is narrowed by.
-#[derive(Debug, Clone, Default)]
-pub struct SessionFilter {
-    /// Only sessions in this state.
-    pub status: Option<String>,
-    /// Only sessions of this link.
-    pub link_id: Option<LinkId>,
-    /// Only sessions of this customer.
-    pub client_id: Option<String>,
-    /// Only sessions started before this one.
-    pub before: Option<SessionId>,
-    /// At most so many.
-    pub limit: i64,
-}
+mod list;
+
+pub use list::SessionFilter;
 
 /// iDenfy's tags and checks as they are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,31 +125,6 @@ impl Store {
         row.map(Session::try_from).transpose()
     }
 
-    /// Sessions, newest first.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn sessions(&self, filter: &SessionFilter) -> Result<Vec<Session>, StoreError> {
-        // One statement for each way in, so that each uses its index.
-        let sql = match (filter.link_id, &filter.client_id, filter.status.as_deref()) {
-            (Some(_), ..) => LIST_OF_LINK,
-            (None, Some(_), _) => LIST_OF_CLIENT,
-            (None, None, None | Some("starting" | "active")) => LIST,
-            (None, None, Some(_)) => LIST_OF_STATUS,
-        };
-        let rows: Vec<SessionRow> = each!(self, |db| {
-            sqlx::query_as(sql)
-                .bind(filter.before)
-                .bind(&filter.status)
-                .bind(filter.link_id)
-                .bind(&filter.client_id)
-                .bind(filter.limit)
-                .fetch_all(db.list())
-                .await?
-        });
-        rows.into_iter().map(Session::try_from).collect()
-    }
-
     /// Gives back the uses of sessions left in `starting` past their lease: whoever spent them died in between.
     /// Returns how many.
     ///
@@ -249,59 +213,3 @@ pub(super) use may_be_orphan_sql;
 pub(super) const RELEASE_CLIENT: &str = "
 DELETE FROM holds WHERE session_id = $1
     AND hold_key = (SELECT 'client:' || client_id FROM sessions WHERE id = $1)";
-
-/// From a cursor on, or from the newest: an id that no other comes after. Said so, SQLite finds the place by the index.
-const LIST: &str = "
-SELECT * FROM sessions
-WHERE id < COALESCE($1, '~') AND ($2 IS NULL OR status = $2)
-  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
-ORDER BY id DESC LIMIT $5";
-
-/// In the words of the index, which clicks do not pay for: it leaves out the states they pass through.
-const LIST_OF_STATUS: &str = "
-SELECT * FROM sessions
-WHERE status = $2 AND status NOT IN ('starting', 'active') AND id < COALESCE($1, '~')
-  AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4)
-ORDER BY id DESC LIMIT $5";
-
-const LIST_OF_LINK: &str = "
-SELECT * FROM sessions
-WHERE link_id = $3
-  AND id < COALESCE($1, '~') AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
-ORDER BY id DESC LIMIT $5";
-
-/// One customer has few.
-const LIST_OF_CLIENT: &str = "
-SELECT * FROM sessions
-WHERE (client_id = $4 OR (own_client_id = $4 AND id >= substr($4, 1, 13) AND id < substr($4, 1, 13) || '~'))
-  AND ($1 IS NULL OR id < $1) AND ($2 IS NULL OR status = $2) AND ($3 IS NULL OR link_id = $3)
-ORDER BY id DESC LIMIT $5";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::store::sqlite::tests::plan;
-
-    #[tokio::test]
-    async fn every_list_finds_its_page_by_an_index() {
-        for (sql, way) in [
-            (LIST, "SEARCH sessions USING PRIMARY KEY (id<?)"),
-            (
-                LIST_OF_STATUS,
-                "SEARCH sessions USING INDEX sessions_status (status=? AND id<?)",
-            ),
-            (
-                LIST_OF_LINK,
-                "SEARCH sessions USING INDEX sessions_link (link_id=? AND id<?)",
-            ),
-        ] {
-            assert_eq!(plan(sql).await, [way], "{sql}");
-        }
-        let client = plan(LIST_OF_CLIENT).await.join("; ");
-        assert!(
-            client.contains("INDEX sessions_client (client_id=?)"),
-            "{client}"
-        );
-        assert!(!client.contains("SCAN"), "{client}");
-    }
-}

@@ -321,9 +321,9 @@ pub async fn sessions(
     let filter = SessionFilter {
         status,
         link_id: Some(id),
-        client_id: None,
         before,
         limit: limit + 1,
+        ..SessionFilter::default()
     };
     let sessions = state.store.sessions(&filter).await?;
     let page: Page<Session> = Page::new(sessions, limit, |session| session.id.to_string());

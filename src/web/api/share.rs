@@ -194,6 +194,7 @@ pub async fn drawn<T: Send + 'static>(
 
 /// A file for the one who asked, named by the link's slug, which is safe in a header. The address of a link never
 /// changes, its name may.
+#[must_use]
 pub fn file(link: &Link, name: &str, content_type: &str, body: Vec<u8>) -> HttpResponse {
     let slug = link.terms.slug.as_str();
     HttpResponse::Ok()

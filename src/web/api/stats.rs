@@ -145,6 +145,7 @@ fn range(request: &HttpRequest, today: Day) -> Result<(Day, Day), Problem> {
 }
 
 /// Puts together what was counted from `first` to `last`.
+#[must_use]
 pub fn document(first: Day, last: Day, counted: &[(Day, Counted, i64)]) -> StatsDocument {
     let days = (first.number()..=last.number())
         .map(|number| DayDocument {

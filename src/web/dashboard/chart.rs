@@ -17,6 +17,8 @@ pub enum Tone {
     Busy,
     /// What does not matter much.
     Calm,
+    /// The same, beside another.
+    Muted,
 }
 
 /// What is counted each day.
@@ -53,6 +55,7 @@ impl Tone {
             Self::Warn => "warn",
             Self::Busy => "busy",
             Self::Calm => "edge",
+            Self::Muted => "soft",
         }
     }
 }

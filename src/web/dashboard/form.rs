@@ -124,7 +124,7 @@ impl Form {
 
     /// Adds errors found elsewhere, their fields named as there; what is wrong with a value of a list is wrong with the
     /// list. The first message of each field is kept.
-    pub fn extend(&mut self, errors: FieldErrors) {
+    pub fn extend(&mut self, errors: &FieldErrors) {
         for error in errors.iter() {
             let name = error.field.split('[').next().unwrap_or_default();
             if self.error(name).is_none() {

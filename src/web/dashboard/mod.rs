@@ -12,6 +12,7 @@ use crate::domain::person::Role;
 
 mod account;
 pub mod chart;
+mod confirm;
 mod cookies;
 pub mod entry;
 pub mod flash;
@@ -29,9 +30,14 @@ mod people;
 mod person;
 pub mod refused;
 mod second_factor;
+mod session;
+pub mod session_rows;
 mod sessions;
 pub mod setup;
+mod tags;
 mod throttle;
+mod timeline;
+pub mod totals;
 mod totp;
 pub mod zone;
 
@@ -91,7 +97,6 @@ pages! {
     GET  "/links/switch" editor => links::bulk::ask;
     POST "/links/switch" editor => links::bulk::apply;
     GET  "/links/{id}" viewer => links::link::show;
-    GET  "/links/{id}/sessions.csv" viewer => links::link::sessions_csv;
     GET  "/links/{id}/preview" viewer => links::preview::show;
     POST "/links/{id}/preview" viewer => links::preview::pressed;
     GET  "/links/{id}/edit" editor => links::change::ask;
@@ -109,6 +114,13 @@ pages! {
     GET  "/links/{id}/poster.pdf" viewer => links::share::poster_pdf;
     GET  "/links/{id}/poster.png" viewer => links::share::poster_png;
     GET  "/sessions" viewer => sessions::list;
+    GET  "/sessions.csv" viewer => sessions::export;
+    GET  "/sessions/{id}" viewer => session::show;
+    GET  "/sessions/{id}/row" viewer => session_rows::fragment;
+    GET  "/sessions/{id}/story" viewer => session::fragment;
+    POST "/sessions/{id}/ask" editor => session::ask;
+    GET  "/sessions/{id}/erase" editor => session::ask_erase;
+    POST "/sessions/{id}/erase" editor => session::erase;
 
     GET  "/settings" viewer => account::settings;
     GET  "/settings/account" viewer => account::show;

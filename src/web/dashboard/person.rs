@@ -3,6 +3,7 @@
 use actix_web::web;
 use askama::Template;
 
+use super::confirm;
 use super::flash::Flash;
 use super::form::Form;
 use super::operator::Operator;
@@ -20,18 +21,6 @@ struct PersonPage {
     form: Form,
     roles: [Role; 3],
     is_own: bool,
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/confirm.html")]
-struct RemovePage {
-    page: Page,
-    /// What will be so afterwards, a sentence each.
-    consequences: Vec<String>,
-    /// The button, which names what is removed.
-    button: String,
-    /// Where to go instead.
-    back: String,
 }
 
 pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
@@ -75,16 +64,17 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
 pub(super) async fn ask_remove(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
     let page = operator.page(format!("Remove {}?", person.name), Section::Settings);
-    let page = RemovePage {
-        page: below_people(page),
-        consequences: vec![
-            format!("{} ({}) is signed out at once and cannot sign in any more.", person.name, person.email),
-            "Links and everything else this person made stay as they are, and so does the audit log.".to_owned(),
-        ],
-        button: format!("Remove {}", person.name),
-        back: format!("/admin/settings/people/{}", person.id),
-    };
-    Ok(show_page(&page))
+    let consequences = vec![
+        format!(
+            "{} ({}) is signed out at once and cannot sign in any more.",
+            person.name, person.email
+        ),
+        "Links and everything else this person made stay as they are, and so does the audit log."
+            .to_owned(),
+    ];
+    let button = format!("Remove {}", person.name);
+    let back = format!("/admin/settings/people/{}", person.id);
+    Ok(confirm::ask(below_people(page), consequences, button, back))
 }
 
 pub(super) async fn remove(operator: Operator, id: web::Path<String>) -> Answer {

@@ -7,6 +7,7 @@ use super::words::status_text;
 use super::{LIST, address, below, link_of};
 use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};
 use crate::store::links::Activated;
+use crate::web::dashboard::confirm;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
 use crate::web::dashboard::operator::Operator;
@@ -18,20 +19,6 @@ use crate::web::dashboard::refused::{Answer, Refused};
 struct EditPage {
     page: Page,
     form: Form,
-    back: String,
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/link_sure.html")]
-struct SurePage {
-    page: Page,
-    /// What will be so afterwards, a sentence each.
-    consequences: Vec<String>,
-    /// The button, which names the link.
-    button: String,
-    /// Whether something is lost.
-    is_grave: bool,
-    /// Where to go instead.
     back: String,
 }
 
@@ -79,7 +66,7 @@ pub(in crate::web::dashboard) async fn ask_activate(
     let consequences = vec![
         "Whoever opens its address can be verified again, until its uses are spent or its time is over.".to_owned(),
     ];
-    Ok(sure(&operator, &link, "Activate", consequences, false))
+    Ok(sure(&operator, &link, "Activate", consequences))
 }
 
 pub(in crate::web::dashboard) async fn activate(
@@ -111,7 +98,7 @@ pub(in crate::web::dashboard) async fn ask_deactivate(
         "Visitors who open it are told that it is not active, with your message where there is one.".to_owned(),
         "Sessions that were started go on. You can activate it again.".to_owned(),
     ];
-    Ok(sure(&operator, &link, "Deactivate", consequences, true))
+    Ok(sure(&operator, &link, "Deactivate", consequences))
 }
 
 pub(in crate::web::dashboard) async fn deactivate(
@@ -140,7 +127,7 @@ pub(in crate::web::dashboard) async fn ask_delete(
         let milder = "To stop it for a while, deactivate it instead.";
         consequences.push(milder.to_owned());
     }
-    Ok(sure(&operator, &link, "Delete", consequences, true))
+    Ok(sure(&operator, &link, "Delete", consequences))
 }
 
 pub(in crate::web::dashboard) async fn delete(operator: Operator, id: web::Path<String>) -> Answer {
@@ -166,13 +153,8 @@ fn sure(
     link: &Link,
     verb: &str,
     consequences: Vec<String>,
-    is_grave: bool,
 ) -> actix_web::HttpResponse {
-    show(&SurePage {
-        page: below(operator, link, format!("{verb} {}?", link.name)),
-        consequences,
-        button: format!("{verb} {}", link.name),
-        is_grave,
-        back: address(link.terms.id),
-    })
+    let title = format!("{verb} {}", link.name);
+    let page = below(operator, link, format!("{title}?"));
+    confirm::ask(page, consequences, title, address(link.terms.id))
 }

@@ -93,7 +93,7 @@ pub(super) fn read(form: &mut Form, id: LinkId, visit: &Visit) -> Option<Link> {
     match link_input::parse(id, map, visit.now) {
         Ok(link) => (!form.is_wrong()).then_some(link),
         Err(errors) => {
-            form.extend(errors);
+            form.extend(&errors);
             None
         }
     }

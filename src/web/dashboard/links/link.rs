@@ -1,6 +1,6 @@
 //! `/admin/links/{id}`: one link, and what came of it.
 
-use actix_web::{HttpRequest, web};
+use actix_web::web;
 use askama::Template;
 
 use super::{address, link_of, options, words};
@@ -8,21 +8,19 @@ use crate::domain::day::Day;
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
 use crate::domain::person::Role;
-use crate::domain::session::Session;
 use crate::store::sessions::SessionFilter;
-use crate::web::api::exports;
-use crate::web::api::stats::{self, NumbersDocument, StatsDocument};
+use crate::web::api::stats::{self, DayDocument, NumbersDocument, StatsDocument};
 use crate::web::button;
-use crate::web::dashboard::chart::{Chart, Series, Tone, grouped};
+use crate::web::dashboard::chart::{Chart, grouped};
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, Section, show as show_page};
-use crate::web::dashboard::refused::{Answer, Refused};
+use crate::web::dashboard::refused::Answer;
+use crate::web::dashboard::session_rows::{Line, lines};
+use crate::web::dashboard::totals::{DAYS, OfDay};
+use crate::web::dashboard::{live, overview, tags};
 
 /// Sessions shown.
 const SESSIONS: i64 = 25;
-
-/// Days told.
-const DAYS: i64 = 30;
 
 /// Why requests spent nothing: a name of ours, what it means.
 const IGNORED: [(&str, &str); 3] = [
@@ -57,10 +55,12 @@ struct LinkPage {
     /// Requests that spent nothing: a name of the reason, what it means, how many.
     ignored: Vec<(&'static str, &'static str, String)>,
     /// Clicks that gave their use back: why, and how many.
-    given_back: Vec<(&'static str, String)>,
+    given_back: Vec<(String, String)>,
     /// Sessions that were started.
     started: String,
-    sessions: Vec<Session>,
+    sessions: Vec<Line>,
+    /// Where news of them is heard.
+    live: String,
     may_edit: bool,
 }
 
@@ -68,6 +68,7 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
     let link = link_of(&operator, &id).await?;
     let id = link.terms.id;
     let store = &operator.state.store;
+    let live = live::address(&operator, Some(id)).await?;
     let last = Day::new(operator.now.day());
     let first = last.plus(1 - DAYS);
     let stats = stats::document(first, last, &store.stats(id, first, last).await?);
@@ -78,22 +79,23 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
         ..SessionFilter::default()
     };
     let sessions = store.sessions(&filter).await?;
+    let sessions = lines(&operator, sessions, true).await?;
     let url = operator.state.url_of(&link.terms.slug);
     let told = &stats.total.ignored;
     let ignored = IGNORED
         .into_iter()
         .zip([told.head, told.prefetch, told.preview]);
     let ignored = ignored.filter(|(_, n)| *n > 0);
-    let status = link.status(operator.now);
+    let now = link.status(operator.now);
     Ok(show_page(&LinkPage {
         here: address(id),
         page: operator
             .page(&*link.name, Section::Links)
             .below("Links", super::LIST),
         state: (
-            words::status_tone(status),
-            words::status_word(status),
-            words::status_text(status),
+            words::status_tone(now),
+            words::status_word(now),
+            words::status_text(now),
         ),
         snippet: button::of_link(&link, url.clone()).plain(),
         settings: settings(&link),
@@ -102,69 +104,30 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
             .collect(),
         given_back: given_back
             .iter()
-            .map(|(code, n)| (words::failure(code), grouped(*n)))
+            .map(|(code, n)| (tags::failure(code).to_owned(), grouped(*n)))
             .collect(),
-        chart: chart(first, &stats),
+        chart: overview::chart(&days(&stats)),
         started: grouped(stats.total.started),
         total: stats.total,
         sessions,
+        live,
         url,
         link,
         may_edit: operator.may(Role::Editor),
     }))
 }
 
-/// The link's sessions as a table, all of them.
-pub(in crate::web::dashboard) async fn sessions_csv(
-    operator: Operator,
-    request: HttpRequest,
-    id: web::Path<String>,
-) -> Answer {
-    let link = link_of(&operator, &id).await?;
-    let filter = SessionFilter {
-        link_id: Some(link.terms.id),
-        ..SessionFilter::default()
-    };
-    let table = exports::sessions_csv(&request, &operator.state, filter).await;
-    table.map_err(|_| Refused::Database)
-}
-
-/// What came of the clicks of each day.
-fn chart(first: Day, stats: &StatsDocument) -> Chart {
-    const RESULTS: [(&str, &str, Tone); 3] = [
-        ("Denied", "denied", Tone::Bad),
-        ("Suspected", "suspected", Tone::Warn),
-        ("Approved", "approved", Tone::Good),
-    ];
-    let values = |of: &dyn Fn(&NumbersDocument) -> i64| {
-        let days = stats.days.iter();
-        days.map(|day| of(&day.numbers)).collect()
-    };
-    let result = |day: &NumbersDocument, name| day.outcomes.get(name).copied().unwrap_or(0);
-    let results = RESULTS.map(|(label, name, tone)| Series {
-        label,
-        tone,
-        values: values(&|day| result(day, name)),
-    });
-    let others = |day: &NumbersDocument| {
-        let told = RESULTS.iter().map(|(_, name, _)| result(day, name));
-        day.started - told.sum::<i64>()
-    };
-    let more = [
-        ("Without a result", Tone::Busy, values(&others)),
-        ("Given back", Tone::Calm, values(&|day| day.failed)),
-    ];
-    let more = more.map(|(label, tone, values)| Series {
-        label,
-        tone,
-        values,
-    });
-    Chart {
-        title: "What came of the link's clicks, by day in UTC",
-        whole: format!("The last {DAYS} days"),
-        first,
-        series: more.into_iter().rev().chain(results).collect(),
-    }
+/// What came of the clicks of each day, as it is told of all links.
+fn days(stats: &StatsDocument) -> Vec<(Day, OfDay)> {
+    let days = stats.days.iter();
+    days.map(|DayDocument { date, numbers }| {
+        let mut day = OfDay::default();
+        day.begun = numbers.clicks;
+        day.statuses = numbers.outcomes.clone();
+        day.statuses.insert("failed".to_owned(), numbers.failed);
+        (*date, day)
+    })
+    .collect()
 }
 
 /// What was settled when the link was made, in words; what says the least is left out.

@@ -91,7 +91,7 @@ pub(in crate::web::dashboard) async fn poster(
             })
         }
         Err(errors) => {
-            form.extend(errors);
+            form.extend(&errors);
             Ok(show_wrong(&share_page(&operator, &link, form)))
         }
     }

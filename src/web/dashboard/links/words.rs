@@ -79,23 +79,3 @@ pub(super) fn flow_about(flow: Flow) -> &'static str {
         Flow::Selfie => "Visitors photograph their face, and their age is estimated.",
     }
 }
-
-/// Why a click gave its use back.
-pub(super) fn failure(code: &str) -> &'static str {
-    match code {
-        "no_credentials" => "No API key for iDenfy is set",
-        "credentials" => "iDenfy refused the API key, or the account is inactive",
-        "out_of_credits" => "The iDenfy account was out of credits",
-        "bad_parameters" => "iDenfy refused this link's options",
-        "conflict" => "iDenfy had an open session of this customer",
-        "rate_limited" => "iDenfy was asked too often",
-        "idenfy_fault" => "iDenfy had a fault",
-        "unreachable" => "iDenfy could not be reached",
-        "timeout" => "iDenfy did not answer in time",
-        "broken_off" => "The connection to iDenfy broke off",
-        "nonsense" => "iDenfy answered something that makes no sense",
-        "foreign_redirect" => "iDenfy named an address that is not trusted",
-        "abandoned" => "The gateway stopped in the middle",
-        _ => "Another reason",
-    }
-}
