@@ -1,5 +1,7 @@
 //! Countries by their ISO 3166-1 alpha-2 codes.
 
+mod names;
+
 /// Every officially assigned code, sorted.
 pub const CODES: [&str; 249] = [
     "AD", "AE", "AF", "AG", "AI", "AL", "AM", "AO", "AQ", "AR", "AS", "AT", "AU", "AW", "AX", "AZ",
@@ -26,9 +28,33 @@ pub fn is_code(text: &str) -> bool {
     CODES.binary_search(&text).is_ok()
 }
 
+/// The country's name in English, for people.
+#[must_use]
+pub fn name(code: &str) -> Option<&'static str> {
+    let place = CODES.binary_search(&code).ok()?;
+    names::NAMES.get(place).copied()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn countries_have_their_own_names() {
+        for (code, own) in [
+            ("AD", "Andorra"),
+            ("DE", "Germany"),
+            ("GR", "Greece"),
+            ("KR", "South Korea"),
+            ("ZW", "Zimbabwe"),
+        ] {
+            assert_eq!(name(code), Some(own));
+        }
+        assert_eq!(name("XX"), None);
+        let mut all = names::NAMES;
+        all.sort_unstable();
+        assert!(all.windows(2).all(|pair| pair[0] != pair[1]));
+    }
 
     #[test]
     fn codes_are_sorted_pairs_of_capitals() {

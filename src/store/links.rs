@@ -22,10 +22,22 @@ pub struct LinkFilter {
     pub text: Option<String>,
     /// Only the link with this slug.
     pub slug: Option<String>,
-    /// Only links made before this one.
+    /// Only links that come after this one in the list.
     pub before: Option<LinkId>,
+    /// In which order.
+    pub sort: LinkSort,
     /// At most so many.
     pub limit: i64,
+}
+
+/// The orders that an index supports. One by the last use is not among them: each click would pay for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LinkSort {
+    /// The newest first.
+    #[default]
+    Newest,
+    /// By name, without regard to case.
+    Name,
 }
 
 /// What became of switching a link on.
@@ -123,7 +135,7 @@ impl Store {
         row.map(Link::try_from).transpose()
     }
 
-    /// Links that are not deleted, newest first.
+    /// Links that are not deleted, in the order of the filter.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -133,9 +145,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Vec<Link>, StoreError> {
         let pattern = filter.text.as_deref().map(contains_pattern);
-        let sql = match filter.slug {
-            Some(_) => LIST_OF_SLUG,
-            None => LIST,
+        let sql = match (&filter.slug, filter.sort) {
+            (Some(_), _) => LIST_OF_SLUG,
+            (None, LinkSort::Newest) => LIST,
+            (None, LinkSort::Name) => LIST_BY_NAME,
         };
         let rows: Vec<LinkRow> = each!(self, |db| {
             sqlx::query_as(sql)
@@ -264,7 +277,7 @@ fn contains_pattern(text: &str) -> String {
 /// What links are listed by: first what finds them by an index, then what narrows them. The same order of reasons as
 /// [`Link::status`].
 macro_rules! list_sql {
-    ($found:literal) => {
+    ($found:literal, $order:literal) => {
         concat!(
             "
 SELECT * FROM links
@@ -277,14 +290,22 @@ WHERE ",
         WHEN expires_at <= $5 THEN 'expired'
         WHEN used >= usage_limit THEN 'exhausted'
         ELSE 'active' END)
-ORDER BY id DESC LIMIT $6"
+ORDER BY ",
+            $order,
+            " LIMIT $6"
         )
     };
 }
 
 /// From a cursor on, or from the newest: an id that no other comes after.
-const LIST: &str = list_sql!("id < COALESCE($1, '~') AND $2 IS NULL");
-const LIST_OF_SLUG: &str = list_sql!("slug = lower($2) AND ($1 IS NULL OR id < $1)");
+const LIST: &str = list_sql!("id < COALESCE($1, '~') AND $2 IS NULL", "id DESC");
+const LIST_OF_SLUG: &str = list_sql!("slug = lower($2) AND ($1 IS NULL OR id < $1)", "id DESC");
+/// No name is empty.
+const LIST_BY_NAME: &str = list_sql!(
+    "(name_folded, id) > (COALESCE((SELECT name_folded FROM links WHERE id = $1), ''), COALESCE($1, ''))
+  AND $2 IS NULL",
+    "name_folded, id"
+);
 
 #[cfg(test)]
 mod tests {
@@ -295,6 +316,15 @@ mod tests {
     async fn every_list_finds_its_page_by_an_index() {
         let way = "SEARCH links USING INDEX sqlite_autoindex_links_1 (id<?)";
         assert_eq!(plan(LIST).await, [way]);
+        let by_name = plan(LIST_BY_NAME).await.join("; ");
+        assert!(
+            by_name.contains("INDEX links_name (name_folded"),
+            "{by_name}"
+        );
+        assert!(
+            !by_name.contains("SCAN") && !by_name.contains("B-TREE"),
+            "{by_name}"
+        );
         let of_slug = plan(LIST_OF_SLUG).await.join("; ");
         assert!(of_slug.contains("(slug=?)"), "{of_slug}");
     }

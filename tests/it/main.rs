@@ -31,10 +31,12 @@ mod clicks;
 mod crash;
 mod dashboard_auth;
 mod dashboard_kit;
+mod dashboard_links;
 mod dashboard_live;
 mod dashboard_overview;
 mod dashboard_people;
 mod dashboard_sessions;
+mod dashboard_share;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -105,10 +107,12 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_links::tests(),
         dashboard_live::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),
         dashboard_sessions::tests(),
+        dashboard_share::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),

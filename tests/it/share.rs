@@ -95,10 +95,10 @@ async fn bytes(gateway: &Gateway, link: &Value, rest: &str) -> Vec<u8> {
 }
 
 /// A picture in grey: width and pixels.
-struct Picture(usize, Vec<u8>);
+pub struct Picture(usize, Vec<u8>);
 
 impl Picture {
-    fn of_png(file: &[u8]) -> Self {
+    pub fn of_png(file: &[u8]) -> Self {
         let mut decoder = png::Decoder::new(std::io::Cursor::new(file));
         decoder.set_transformations(png::Transformations::EXPAND);
         let mut reader = decoder.read_info().unwrap();
@@ -110,7 +110,7 @@ impl Picture {
         Self(info.width as usize, grey.collect())
     }
 
-    fn of_svg(file: &[u8]) -> Self {
+    pub fn of_svg(file: &[u8]) -> Self {
         let tree = Tree::from_data(file, &Options::default()).unwrap();
         let mut pixels = Pixmap::new(400, 400).unwrap();
         pixels.fill(Color::WHITE);
@@ -123,7 +123,7 @@ impl Picture {
         Self::of_png(&pixels.encode_png().unwrap())
     }
 
-    fn of_pdf(file: &[u8]) -> Self {
+    pub fn of_pdf(file: &[u8]) -> Self {
         let pdf = hayro::hayro_syntax::Pdf::new(file.to_vec()).unwrap();
         assert_eq!(pdf.pages().len(), 1);
         let settings = hayro::PixmapSettings {
@@ -153,7 +153,7 @@ impl Picture {
         })
     }
 
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         let Self(width, pixels) = self;
         let height = pixels.len() / width;
         let mut image = rqrr::PreparedImage::prepare_from_greyscale(*width, height, |x, y| {

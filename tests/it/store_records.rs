@@ -21,7 +21,7 @@ use entrypass::store::idempotency::Begun;
 use entrypass::store::inbound::{Applied, Inbound};
 use entrypass::store::keys::ApiKey;
 use entrypass::store::ledger::{Client, Hold, Reserved};
-use entrypass::store::links::{Activated, LinkFilter};
+use entrypass::store::links::{Activated, LinkFilter, LinkSort};
 use entrypass::store::sessions::SessionFilter;
 use entrypass::sweep::Sweep;
 use serde_json::json;
@@ -177,6 +177,10 @@ async fn links_are_listed_by_every_filter_newest_first(context: Context) {
     assert_eq!(listed(&|f| f.limit = 2).await, "eee-5 ddd-4");
     let before = links[2].terms.id;
     assert_eq!(listed(&|f| f.before = Some(before)).await, "berlin-2 aaa-1");
+    let by_name = "eee-5 ccc-3 ddd-4 aaa-1 berlin-2";
+    assert_eq!(listed(&|f| f.sort = LinkSort::Name).await, by_name);
+    let after = |f: &mut LinkFilter| (f.sort, f.before) = (LinkSort::Name, Some(before));
+    assert_eq!(listed(&after).await, "ddd-4 aaa-1 berlin-2");
     for (status, found) in
         LinkStatus::ALL
             .into_iter()

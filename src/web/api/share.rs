@@ -177,7 +177,10 @@ async fn link(state: &State, id: &str) -> Result<Link, Problem> {
 
 /// Draws on a thread that serves nobody meanwhile. The leave to draw lasts as long as the drawing, also when nobody
 /// waits for it any more.
-async fn drawn<T: Send + 'static>(
+///
+/// # Errors
+/// When the drawing panicked.
+pub async fn drawn<T: Send + 'static>(
     state: &State,
     draw: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
@@ -191,7 +194,8 @@ async fn drawn<T: Send + 'static>(
 
 /// A file for the one who asked, named by the link's slug, which is safe in a header. The address of a link never
 /// changes, its name may.
-fn file(link: &Link, name: &str, content_type: &str, body: Vec<u8>) -> HttpResponse {
+#[must_use]
+pub fn file(link: &Link, name: &str, content_type: &str, body: Vec<u8>) -> HttpResponse {
     let slug = link.terms.slug.as_str();
     HttpResponse::Ok()
         .content_type(content_type)

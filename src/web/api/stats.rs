@@ -26,9 +26,9 @@ const DAYS_MAX: i64 = 366;
 #[schema(as = LinkStats)]
 pub struct StatsDocument {
     /// A row for every day, the oldest first, also for those on which nothing happened.
-    days: Vec<DayDocument>,
+    pub days: Vec<DayDocument>,
     /// All of them together.
-    total: NumbersDocument,
+    pub total: NumbersDocument,
 }
 
 /// One day.
@@ -37,10 +37,11 @@ pub struct StatsDocument {
 pub struct DayDocument {
     /// The day, in UTC.
     #[schema(value_type = String, format = Date, examples("2026-11-21"))]
-    date: Day,
+    pub date: Day,
+    /// Its numbers.
     #[serde(flatten)]
     #[schema(inline)]
-    numbers: NumbersDocument,
+    pub numbers: NumbersDocument,
 }
 
 /// Numbers of a day, or of several.
@@ -48,20 +49,20 @@ pub struct DayDocument {
 #[schema(as = LinkNumbers)]
 pub struct NumbersDocument {
     /// Clicks for which iDenfy was asked for a session: `started` and `failed` together.
-    clicks: i64,
+    pub clicks: i64,
     /// Sessions that were started.
-    started: i64,
+    pub started: i64,
     /// Clicks that could not start one and gave their use back.
-    failed: i64,
+    pub failed: i64,
     /// Requests that spent nothing.
-    ignored: IgnoredDocument,
+    pub ignored: IgnoredDocument,
     /// What came of the sessions that were started on that day, whenever it came: how many stand at which status now. Those
     /// still under way (`starting`, `active`) are left out.
     #[schema(examples(json!({"approved": 3})))]
-    outcomes: BTreeMap<String, i64>,
+    pub outcomes: BTreeMap<String, i64>,
     /// How many of the clicks named which channel (`?via=`).
     #[schema(examples(json!({"qr": 2})))]
-    via: BTreeMap<String, i64>,
+    pub via: BTreeMap<String, i64>,
 }
 
 /// Requests that spent nothing, by reason.
@@ -69,11 +70,11 @@ pub struct NumbersDocument {
 #[schema(as = LinkIgnored)]
 pub struct IgnoredDocument {
     /// `HEAD` requests.
-    head: i64,
+    pub head: i64,
     /// Prefetches by browsers.
-    prefetch: i64,
+    pub prefetch: i64,
     /// Previews by messengers and other agents that are no people.
-    preview: i64,
+    pub preview: i64,
 }
 
 impl NumbersDocument {
@@ -143,7 +144,9 @@ fn range(request: &HttpRequest, today: Day) -> Result<(Day, Day), Problem> {
     Ok((first, last))
 }
 
-fn document(first: Day, last: Day, counted: &[(Day, Counted, i64)]) -> StatsDocument {
+/// Puts together what was counted from `first` to `last`.
+#[must_use]
+pub fn document(first: Day, last: Day, counted: &[(Day, Counted, i64)]) -> StatsDocument {
     let days = (first.number()..=last.number())
         .map(|number| DayDocument {
             date: Day::new(number),

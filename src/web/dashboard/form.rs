@@ -1,9 +1,12 @@
 //! What was typed into a form, kept as typed, and what is wrong with it.
 
+use std::convert::Infallible;
 use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
+use actix_web::web::Bytes;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use futures_util::stream;
 
 use super::refused::Refused;
 use crate::domain::field_error::FieldErrors;
@@ -16,6 +19,7 @@ pub(super) const TOKEN: &str = "csrf";
 #[derive(Debug, Clone, Default)]
 pub struct Form {
     pairs: Vec<(String, String)>,
+    files: Vec<(String, Bytes)>,
     errors: FieldErrors,
 }
 
@@ -26,8 +30,13 @@ impl Form {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         Self {
             pairs: pairs.iter().map(own).collect(),
-            errors: FieldErrors::default(),
+            ..Self::default()
         }
+    }
+
+    /// Adds a value to those that a page shows first.
+    pub fn add(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.pairs.push((name.into(), value.into()));
     }
 
     /// Reads `application/x-www-form-urlencoded`.
@@ -35,8 +44,33 @@ impl Form {
         let pairs = url::form_urlencoded::parse(body);
         Self {
             pairs: pairs.into_owned().collect(),
-            errors: FieldErrors::default(),
+            ..Self::default()
         }
+    }
+
+    /// Reads `multipart/form-data`.
+    pub(super) async fn read_with_files(body: Bytes, boundary: String) -> Result<Self, Refused> {
+        let body = stream::once(ready(Ok::<_, Infallible>(body)));
+        let mut parts = multer::Multipart::new(body, boundary);
+        let mut form = Self::default();
+        let broken = |_| Refused::BadForm;
+        while let Some(part) = parts.next_field().await.map_err(broken)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if part.file_name().is_some() {
+                form.files.push((name, part.bytes().await.map_err(broken)?));
+            } else {
+                form.pairs.push((name, part.text().await.map_err(broken)?));
+            }
+        }
+        Ok(form)
+    }
+
+    /// The file that was chosen for a field.
+    #[must_use]
+    pub fn file(&self, name: &str) -> Option<&Bytes> {
+        let mut chosen = self.files.iter();
+        let (_, file) = chosen.find(|(n, file)| n == name && !file.is_empty())?;
+        Some(file)
     }
 
     /// Takes a field out: it is not shown again.
@@ -88,9 +122,15 @@ impl Form {
         self.errors.check(name, parsed)
     }
 
-    /// Adds errors found elsewhere, their fields named as there.
-    pub fn extend(&mut self, errors: FieldErrors) {
-        self.errors.extend_below("", errors);
+    /// Adds errors found elsewhere, their fields named as there; what is wrong with a value of a list is wrong with the
+    /// list. The first message of each field is kept.
+    pub fn extend(&mut self, errors: &FieldErrors) {
+        for error in errors.iter() {
+            let name = error.field.split('[').next().unwrap_or_default();
+            if self.error(name).is_none() {
+                self.errors.push(name, &*error.message);
+            }
+        }
     }
 
     /// Whether something is wrong.

@@ -75,7 +75,7 @@ async fn admit(request: &mut ServiceRequest) -> Result<Visit, Refused> {
         check_role(&visit, *role, method)?;
     }
     if request.method() == Method::POST {
-        let mut form = read_form(request).await?;
+        let mut form = read_form(request, visit.signed_in.is_some()).await?;
         let token = form.take(TOKEN);
         let token = token.or_else(|| header_text(&http, TOKEN_HEADER));
         let binding = Visit::binding(visit.signed_in.as_ref(), &visit.forms);
@@ -142,15 +142,24 @@ fn check_role(visit: &Visit, role: Role, method: &Method) -> Result<(), Refused>
     }
 }
 
-async fn read_form(request: &mut ServiceRequest) -> Result<Form, Refused> {
-    let body = request.extract::<web::Bytes>().await;
-    let body = body.map_err(
-        |error| match error.as_response_error().status_code().as_u16() {
-            413 => Refused::TooLarge,
-            _ => Refused::BadForm,
-        },
-    )?;
-    Ok(Form::read(&body))
+/// Files are taken from those alone who are signed in.
+async fn read_form(request: &mut ServiceRequest, may_send_files: bool) -> Result<Form, Refused> {
+    let content_type = header_text(request.request(), header::CONTENT_TYPE.as_str());
+    let boundary = content_type.and_then(|text| multer::parse_boundary(text).ok());
+    let boundary = boundary.filter(|_| may_send_files);
+    let most = match boundary {
+        Some(_) => super::FILE_FORM_MAX,
+        None => super::FORM_MAX,
+    };
+    let payload = request.extract::<web::Payload>().await;
+    let payload = payload.map_err(|_| Refused::BadForm)?;
+    let body = payload.to_bytes_limited(most).await;
+    let body = body.map_err(|_| Refused::TooLarge)?;
+    let body = body.map_err(|_| Refused::BadForm)?;
+    match boundary {
+        Some(boundary) => Form::read_with_files(body, boundary).await,
+        None => Ok(Form::read(&body)),
+    }
 }
 
 fn header_text(request: &HttpRequest, name: &str) -> Option<String> {

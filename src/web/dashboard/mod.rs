@@ -46,6 +46,9 @@ use refused::Refused;
 /// Largest form, in bytes.
 const FORM_MAX: usize = 256 * 1024;
 
+/// Largest form with a file, in bytes: the largest logo, and the fields around it.
+const FILE_FORM_MAX: usize = crate::share::logo::FILE_MAX + 64 * 1024;
+
 /// Under which all pages are.
 const ROOT: &str = "/admin";
 
@@ -61,7 +64,6 @@ macro_rules! pages {
         /// Adds the dashboard.
         pub fn routes(config: &mut web::ServiceConfig) {
             let scope = web::scope(ROOT)
-                .app_data(web::PayloadConfig::new(FORM_MAX))
                 .default_service(web::to(nothing_here));
             $(let scope = scope.route($path, pages!(@route $method).to($($handler)::+));)+
             config.service(scope.wrap(from_fn(guard::guard)));
@@ -90,6 +92,27 @@ pages! {
     POST "/logout" viewer => login::leave;
 
     GET  "/links" viewer => links::list;
+    GET  "/links/new" editor => links::new::ask;
+    POST "/links/new" editor => links::new::create;
+    GET  "/links/switch" editor => links::bulk::ask;
+    POST "/links/switch" editor => links::bulk::apply;
+    GET  "/links/{id}" viewer => links::link::show;
+    GET  "/links/{id}/preview" viewer => links::preview::show;
+    POST "/links/{id}/preview" viewer => links::preview::pressed;
+    GET  "/links/{id}/edit" editor => links::change::ask;
+    POST "/links/{id}/edit" editor => links::change::save;
+    GET  "/links/{id}/activate" editor => links::change::ask_activate;
+    POST "/links/{id}/activate" editor => links::change::activate;
+    GET  "/links/{id}/deactivate" editor => links::change::ask_deactivate;
+    POST "/links/{id}/deactivate" editor => links::change::deactivate;
+    GET  "/links/{id}/delete" editor => links::change::ask_delete;
+    POST "/links/{id}/delete" editor => links::change::delete;
+    GET  "/links/{id}/share" viewer => links::share::show;
+    POST "/links/{id}/share" viewer => links::share::poster;
+    GET  "/links/{id}/qr.svg" viewer => links::share::qr_svg;
+    GET  "/links/{id}/qr.png" viewer => links::share::qr_png;
+    GET  "/links/{id}/poster.pdf" viewer => links::share::poster_pdf;
+    GET  "/links/{id}/poster.png" viewer => links::share::poster_png;
     GET  "/sessions" viewer => sessions::list;
     GET  "/sessions.csv" viewer => sessions::export;
     GET  "/sessions/{id}" viewer => session::show;

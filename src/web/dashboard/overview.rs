@@ -179,7 +179,8 @@ fn ignored(days: &[(Day, OfDay)]) -> Vec<Figure> {
     figures.into()
 }
 
-fn chart(days: &[(Day, OfDay)]) -> Chart {
+/// What came of the clicks of each day.
+pub(super) fn chart(days: &[(Day, OfDay)]) -> Chart {
     let series = |label, tone, count: &dyn Fn(&OfDay) -> i64| Series {
         label,
         tone,

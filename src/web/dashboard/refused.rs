@@ -28,6 +28,8 @@ pub enum Refused {
     TooLarge,
     /// Too many passwords are being checked.
     Busy,
+    /// A code or a poster could not be drawn; the log has the cause.
+    NotDrawn,
     /// The database does not answer.
     Database,
 }
@@ -74,6 +76,11 @@ impl Refused {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Many people sign in right now",
                 "Nothing was changed. Go back and try again in a moment.",
+            ),
+            Self::NotDrawn => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "This could not be drawn",
+                "The server lacks something for it, most likely a font with the letters of the text. Its log says what.",
             ),
             Self::Database => (
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -1,0 +1,160 @@
+//! What may be done to a link: its name and message changed, switched on and off, deleted.
+
+use actix_web::web;
+use askama::Template;
+
+use super::words::status_text;
+use super::{LIST, address, below, link_of};
+use crate::domain::link::{Link, LinkStatus, parse_inactive_message, parse_name};
+use crate::store::links::Activated;
+use crate::web::dashboard::confirm;
+use crate::web::dashboard::flash::Flash;
+use crate::web::dashboard::form::Form;
+use crate::web::dashboard::operator::Operator;
+use crate::web::dashboard::page::{Page, show, show_wrong};
+use crate::web::dashboard::refused::{Answer, Refused};
+
+#[derive(Template)]
+#[template(path = "dashboard/link_edit.html")]
+struct EditPage {
+    page: Page,
+    form: Form,
+    back: String,
+}
+
+pub(in crate::web::dashboard) async fn ask(operator: Operator, id: web::Path<String>) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let message = link.inactive_message.as_deref().unwrap_or_default();
+    let form = Form::of(&[("name", &link.name), ("inactive_message", message)]);
+    Ok(show(&edit_page(&operator, &link, form)))
+}
+
+pub(in crate::web::dashboard) async fn save(
+    operator: Operator,
+    mut form: Form,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let name = form.parse("name", parse_name);
+    let message = form.parse("inactive_message", |text| {
+        if text.trim().is_empty() {
+            return Ok(None);
+        }
+        parse_inactive_message(text).map(Some)
+    });
+    let (Some(name), Some(message)) = (name, message) else {
+        return Ok(show_wrong(&edit_page(&operator, &link, form)));
+    };
+    let name_if_new = (name != link.name).then_some(&*name);
+    let message_if_new = (message != link.inactive_message).then_some(message.as_deref());
+    let id = link.terms.id;
+    if name_if_new.is_some() || message_if_new.is_some() {
+        let store = operator.store();
+        if !store.update_link(id, name_if_new, message_if_new).await? {
+            return Err(Refused::NotFound);
+        }
+    }
+    let flash = Flash::done(format!("{name} was saved."));
+    Ok(operator.redirect_with(&flash, &address(id)))
+}
+
+pub(in crate::web::dashboard) async fn ask_activate(
+    operator: Operator,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let consequences = vec![
+        "Whoever opens its address can be verified again, until its uses are spent or its time is over.".to_owned(),
+    ];
+    Ok(sure(&operator, &link, "Activate", consequences))
+}
+
+pub(in crate::web::dashboard) async fn activate(
+    operator: Operator,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let id = link.terms.id;
+    let flash = match operator.store().activate_link(id, operator.now).await? {
+        Activated::Done => Flash::done(format!("{} is active now.", link.name)),
+        Activated::Over => {
+            let status = Link {
+                deactivated_at: None,
+                ..link
+            };
+            Flash::trouble(status_text(status.status(operator.now)))
+        }
+        Activated::NotFound => return Err(Refused::NotFound),
+    };
+    Ok(operator.redirect_with(&flash, &address(id)))
+}
+
+pub(in crate::web::dashboard) async fn ask_deactivate(
+    operator: Operator,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let consequences = vec![
+        "Visitors who open it are told that it is not active, with your message where there is one.".to_owned(),
+        "Sessions that were started go on. You can activate it again.".to_owned(),
+    ];
+    Ok(sure(&operator, &link, "Deactivate", consequences))
+}
+
+pub(in crate::web::dashboard) async fn deactivate(
+    operator: Operator,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let id = link.terms.id;
+    if !operator.store().deactivate_link(id, operator.now).await? {
+        return Err(Refused::NotFound);
+    }
+    let flash = Flash::done(format!("{} is off now.", link.name));
+    Ok(operator.redirect_with(&flash, &address(id)))
+}
+
+pub(in crate::web::dashboard) async fn ask_delete(
+    operator: Operator,
+    id: web::Path<String>,
+) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let mut consequences = vec![
+        "Its address is gone for good and never given out again. Printed codes and posters lead nowhere.".to_owned(),
+        "Its sessions and their results stay.".to_owned(),
+    ];
+    if link.status(operator.now) != LinkStatus::Deactivated {
+        let milder = "To stop it for a while, deactivate it instead.";
+        consequences.push(milder.to_owned());
+    }
+    Ok(sure(&operator, &link, "Delete", consequences))
+}
+
+pub(in crate::web::dashboard) async fn delete(operator: Operator, id: web::Path<String>) -> Answer {
+    let link = link_of(&operator, &id).await?;
+    let store = operator.store();
+    if !store.delete_link(link.terms.id, operator.now).await? {
+        return Err(Refused::NotFound);
+    }
+    let flash = Flash::done(format!("{} was deleted.", link.name));
+    Ok(operator.redirect_with(&flash, LIST))
+}
+
+fn edit_page(operator: &Operator, link: &Link, form: Form) -> EditPage {
+    EditPage {
+        page: below(operator, link, "Edit"),
+        form,
+        back: address(link.terms.id),
+    }
+}
+
+fn sure(
+    operator: &Operator,
+    link: &Link,
+    verb: &str,
+    consequences: Vec<String>,
+) -> actix_web::HttpResponse {
+    let title = format!("{verb} {}", link.name);
+    let page = below(operator, link, format!("{title}?"));
+    confirm::ask(page, consequences, title, address(link.terms.id))
+}

@@ -1,0 +1,112 @@
+//! The form that makes a link: filled for a new one or one like another, and read.
+
+use serde_json::{Map, Value, json};
+
+use super::options;
+use crate::domain::flow::Flow;
+use crate::domain::id::LinkId;
+use crate::domain::link::Link;
+use crate::domain::locale::Locale;
+use crate::domain::token_options::whole;
+use crate::domain::usage::Usage;
+use crate::web::api::link_input;
+use crate::web::dashboard::form::Form;
+use crate::web::dashboard::operator::Visit;
+
+/// When the page with the button comes first: where uses are limited, always, or never.
+const CONFIRM_LIMITED: &str = "limited";
+
+/// The form for a new link.
+pub(super) fn blank() -> Form {
+    Form::of(&[
+        ("usage", Usage::Single.kind()),
+        ("flow", Flow::default().as_str()),
+        ("confirm", CONFIRM_LIMITED),
+        ("token.min_age", "18"),
+        ("token.confidence_threshold", "85"),
+    ])
+}
+
+/// The form for a link like `link`: all but its address, and its end where that is past.
+pub(super) fn like(link: &Link, visit: &Visit) -> Form {
+    let terms = &link.terms;
+    let confirm = match terms.confirm {
+        confirm if confirm == is_limited(terms.usage.kind()) => CONFIRM_LIMITED,
+        true => "always",
+        false => "never",
+    };
+    let mut form = Form::of(&[
+        ("name", &link.name),
+        ("usage", terms.usage.kind()),
+        ("flow", terms.flow.as_str()),
+        ("confirm", confirm),
+        ("language", terms.language.map_or("", Locale::as_str)),
+        (
+            "inactive_message",
+            link.inactive_message.as_deref().unwrap_or_default(),
+        ),
+    ]);
+    if let Usage::Multi(limit) = terms.usage {
+        form.add("usage.limit", limit.to_string());
+    }
+    if let Some(end) = terms.expires_at.filter(|end| *end > visit.now) {
+        form.add("expires_at", visit.zone.field(end));
+    }
+    for (name, is_set) in [("resume", terms.resume), ("accept_ref", terms.accept_ref)] {
+        if is_set {
+            form.add(name, "yes");
+        }
+    }
+    options::fill(&mut form, &terms.token);
+    form
+}
+
+/// The link that the form describes; what is wrong is noted in it, field by field.
+pub(super) fn read(form: &mut Form, id: LinkId, visit: &Visit) -> Option<Link> {
+    let mut map = Map::new();
+    for name in ["name", "language", "flow", "slug", "inactive_message"] {
+        let typed = form.value(name).trim();
+        if !typed.is_empty() {
+            map.insert(name.to_owned(), typed.into());
+        }
+    }
+    let usage = form.value("usage").to_owned();
+    map.insert(
+        "usage".to_owned(),
+        usage_of(&usage, form.value("usage.limit")),
+    );
+    let confirm = match form.value("confirm") {
+        "always" => true,
+        "never" => false,
+        _ => is_limited(&usage),
+    };
+    map.insert("confirm".to_owned(), confirm.into());
+    for name in ["resume", "accept_ref"] {
+        map.insert(name.to_owned(), form.chose(name, "yes").into());
+    }
+    if !form.value("expires_at").is_empty() {
+        let end = form.parse("expires_at", |text| visit.zone.parse(text));
+        map.extend(end.map(|end| ("expires_at".to_owned(), end.to_rfc3339().into())));
+    }
+    let flow = Flow::parse(form.value("flow")).unwrap_or_default();
+    map.insert("token".to_owned(), options::read(flow, form).into());
+    match link_input::parse(id, map, visit.now) {
+        Ok(link) => (!form.is_wrong()).then_some(link),
+        Err(errors) => {
+            form.extend(&errors);
+            None
+        }
+    }
+}
+
+fn usage_of(kind: &str, limit: &str) -> Value {
+    match (kind, limit.trim()) {
+        ("multi", "") => json!({"type": kind}),
+        ("multi", limit) => json!({"type": kind, "limit": whole(limit)}),
+        _ => json!({"type": kind}),
+    }
+}
+
+fn is_limited(usage: &str) -> bool {
+    usage != Usage::Unlimited.kind()
+}
