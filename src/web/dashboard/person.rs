@@ -3,6 +3,7 @@
 use actix_web::web;
 use askama::Template;
 
+use super::confirm;
 use super::flash::Flash;
 use super::form::Form;
 use super::operator::Operator;
@@ -20,24 +21,14 @@ struct PersonPage {
     form: Form,
     roles: [Role; 3],
     is_own: bool,
-}
-
-#[derive(Template)]
-#[template(path = "dashboard/confirm.html")]
-struct RemovePage {
-    page: Page,
-    /// What will be so afterwards, a sentence each.
-    consequences: Vec<String>,
-    /// The button, which names what is removed.
-    button: String,
-    /// Where to go instead.
-    back: String,
+    /// The provider that this person signs in with, where it is not a password.
+    provider: Option<String>,
 }
 
 pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
     let form = Form::of(&[("name", &person.name), ("role", person.role.as_str())]);
-    Ok(show_page(&person_page(&operator, person, form)))
+    Ok(show_page(&person_page(&operator, person, form).await?))
 }
 
 pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<String>) -> Answer {
@@ -45,7 +36,7 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
     let name = form.parse("name", parse_person_name);
     let role = form.parse("role", Role::parse);
     let (Some(name), Some(role)) = (name, role) else {
-        return Ok(show_wrong(&person_page(&operator, person, form)));
+        return Ok(show_wrong(&person_page(&operator, person, form).await?));
     };
     match operator
         .store()
@@ -66,7 +57,7 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
                 "role",
                 "must stay Administrator: nobody else could look after people",
             );
-            Ok(show_wrong(&person_page(&operator, person, form)))
+            Ok(show_wrong(&person_page(&operator, person, form).await?))
         }
         Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => Err(Refused::NotFound),
     }
@@ -75,16 +66,17 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
 pub(super) async fn ask_remove(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
     let page = operator.page(format!("Remove {}?", person.name), Section::Settings);
-    let page = RemovePage {
-        page: below_people(page),
-        consequences: vec![
-            format!("{} ({}) is signed out at once and cannot sign in any more.", person.name, person.email),
-            "Links and everything else this person made stay as they are, and so does the audit log.".to_owned(),
-        ],
-        button: format!("Remove {}", person.name),
-        back: format!("/admin/settings/people/{}", person.id),
-    };
-    Ok(show_page(&page))
+    let consequences = vec![
+        format!(
+            "{} ({}) is signed out at once and cannot sign in any more.",
+            person.name, person.email
+        ),
+        "Links and everything else this person made stay as they are, and so does the audit log."
+            .to_owned(),
+    ];
+    let button = format!("Remove {}", person.name);
+    let back = format!("/admin/settings/people/{}", person.id);
+    Ok(confirm::ask(below_people(page), consequences, button, back))
 }
 
 pub(super) async fn remove(operator: Operator, id: web::Path<String>) -> Answer {
@@ -107,14 +99,34 @@ pub(super) async fn person_of(operator: &Operator, id: &str) -> Result<Person, R
     person.ok_or(Refused::NotFound)
 }
 
-fn person_page(operator: &Operator, person: Person, form: Form) -> PersonPage {
-    PersonPage {
+async fn person_page(
+    operator: &Operator,
+    person: Person,
+    form: Form,
+) -> Result<PersonPage, Refused> {
+    Ok(PersonPage {
+        provider: provider_of(operator, person.id).await?,
         page: below_people(operator.page(&person.name, Section::Settings)),
         is_own: person.id == operator.person.id,
         person,
         form,
         roles: Role::ALL,
-    }
+    })
+}
+
+/// The provider that a person signs in with, and so without a password.
+pub(super) async fn provider_of(
+    operator: &Operator,
+    id: PersonId,
+) -> Result<Option<String>, Refused> {
+    let has_one = operator.state.store.has_identity(id).await?;
+    let name = operator
+        .state
+        .oidc
+        .as_ref()
+        .map(|provider| provider.name.clone());
+    // The settings may name another one by now, or none.
+    Ok(has_one.then(|| name.unwrap_or_else(|| "your identity provider".to_owned())))
 }
 
 fn below_people(page: Page) -> Page {
