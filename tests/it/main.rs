@@ -30,8 +30,11 @@ mod cli_user;
 mod clicks;
 mod crash;
 mod dashboard_auth;
+mod dashboard_endpoints;
 mod dashboard_kit;
+mod dashboard_oidc;
 mod dashboard_people;
+mod dashboard_settings;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -54,6 +57,7 @@ mod silence;
 mod store_audit;
 mod store_deliveries;
 mod store_events;
+mod store_identities;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
@@ -101,7 +105,10 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_endpoints::tests(),
+        dashboard_oidc::tests(),
         dashboard_people::tests(),
+        dashboard_settings::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
@@ -122,6 +129,7 @@ fn main() {
         store_audit::tests(),
         store_deliveries::tests(),
         store_events::tests(),
+        store_identities::tests(),
         store_ledger::tests(),
         store_people::tests(),
         store_questions::tests(),
@@ -147,6 +155,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
+    dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
