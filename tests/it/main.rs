@@ -30,12 +30,15 @@ mod cli_user;
 mod clicks;
 mod crash;
 mod dashboard_auth;
+mod dashboard_endpoints;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
+mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
 mod dashboard_sessions;
+mod dashboard_settings;
 mod dashboard_share;
 mod deliveries;
 mod deliveries_lost;
@@ -59,6 +62,7 @@ mod silence;
 mod store_audit;
 mod store_deliveries;
 mod store_events;
+mod store_identities;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
@@ -107,11 +111,14 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
+        dashboard_oidc::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),
         dashboard_sessions::tests(),
+        dashboard_settings::tests(),
         dashboard_share::tests(),
         erasure::tests(),
         events_stream::tests(),
@@ -133,6 +140,7 @@ fn main() {
         store_audit::tests(),
         store_deliveries::tests(),
         store_events::tests(),
+        store_identities::tests(),
         store_ledger::tests(),
         store_people::tests(),
         store_questions::tests(),
@@ -159,6 +167,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
+    dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
