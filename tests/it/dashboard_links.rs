@@ -375,6 +375,7 @@ async fn what_came_of_a_link_is_told_with_its_reasons(context: Context) {
         .unwrap();
     gateway.idenfy.answer(Answer::Raw(400, "", "{}".into()));
     assert_eq!(gateway.click(&link).await.status(), 503);
+    gateway.state.store.flush().await.unwrap();
     let mut ed = editor(&gateway).await;
     let own = format!("{LINKS}/{}", text(&link["id"]));
     let page = ed.open(&own).await;
