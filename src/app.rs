@@ -1,6 +1,6 @@
 //! The composition root: puts the parts together, starts them, and ends them in order.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -19,14 +19,12 @@ use crate::config::Config;
 use crate::domain::audit::Actor;
 use crate::domain::secret::Secret;
 use crate::erasing::Erasing;
-use crate::http;
 use crate::idenfy::health::Health;
 use crate::idenfy::{Client, ClientError};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
 use crate::redeem::Redeemer;
-use crate::sandbox::{self, Sandbox};
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
 use crate::web::{self, State};
@@ -35,8 +33,10 @@ use crate::webhooks::feed::{Feed, Pace};
 use crate::webhooks::outbound::Outbound;
 use crate::webhooks::publisher::Publisher;
 
+mod embedded;
 mod servers;
 
+use embedded::embed_sandbox;
 use servers::{close, listen, serve, serve_metrics};
 
 /// How long clicks in flight and their connections may take to end after the order to stop, in seconds: a mint's longest
@@ -49,9 +49,6 @@ const CLOSING: Duration = Duration::from_secs(10);
 /// How long those who take connections may need to hear that they pause; they do not tell when they have, and log
 /// an error where a door closes on them.
 const PAUSING: Duration = Duration::from_millis(250);
-
-/// Between the automatic and the manual result of the embedded iDenfy.
-const SANDBOX_REVIEW: Duration = Duration::from_secs(2);
 
 /// Why the gateway cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -147,7 +144,6 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         public_url,
         trusted_proxies: config.server.trusted_proxies.clone(),
         webhook_key: config.idenfy.webhook_key.clone(),
-        is_sandbox: sandbox.is_some(),
         totals: web::dashboard::totals::Totals::default(),
         allow_private: config.webhooks.allow_private,
         drawing: Arc::new(tokio::sync::Semaphore::new(web::DRAWN_AT_ONCE)),
@@ -276,44 +272,18 @@ async fn signing_secret(config: &Config, store: &Store) -> Result<Secret, StoreE
     }
 }
 
-/// Points the settings at an iDenfy stand-in served by this very process.
-fn embed_sandbox(config: &mut Config, public_url: &str, address: SocketAddr) -> Sandbox {
-    let own = format!(
-        "http://{}",
-        SocketAddr::new(loopback(address.ip()), address.port())
-    );
-    let text = |secret: &mut Option<Secret>| {
-        secret
-            .get_or_insert_with(|| Secret::new(nanoid::nanoid!(32)))
-            .expose()
-            .to_owned()
-    };
-    let settings = sandbox::Settings {
-        api_key: text(&mut config.idenfy.api_key),
-        api_secret: text(&mut config.idenfy.api_secret),
-        signing_key: text(&mut config.idenfy.webhook_key),
-        public_base: format!("{public_url}/sandbox"),
-        webhook_url: format!("{own}/webhooks/idenfy"),
-        review_delay: SANDBOX_REVIEW,
-    };
-    config.database.url = config.database.sandbox_url.clone();
-    config.idenfy.base_url =
-        Url::parse(&format!("{own}/sandbox")).expect("an address makes a valid URL");
-    config.idenfy.redirect_hosts.clear();
-    let client = http::client_builder(&config.idenfy.base_url).build();
-    Sandbox::new(
-        settings,
-        client.expect("a client that needs no certificates can be made"),
-    )
-}
-
-/// Where this process reaches a listener of its own.
-fn loopback(ip: IpAddr) -> IpAddr {
-    match ip {
-        IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-        IpAddr::V6(v6) if v6.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-        own => own,
-    }
+/// The identity provider that the settings name, if they do.
+fn provider(
+    config: &Config,
+    public_url: &str,
+    clock: &Clock,
+) -> Result<Option<Provider>, StartError> {
+    let callback = format!("{public_url}{}", web::dashboard::oidc::CALLBACK);
+    let provider = config
+        .oidc
+        .as_ref()
+        .map(|settings| Provider::new(settings, callback, clock.clone()));
+    provider.transpose().map_err(StartError::Provider)
 }
 
 #[cfg(test)]

@@ -93,8 +93,6 @@ pub struct State {
     pub trusted_proxies: Vec<IpNet>,
     /// Signing key of iDenfy's webhooks.
     pub webhook_key: Option<Secret>,
-    /// Whether iDenfy is the stand-in of the sandbox.
-    pub is_sandbox: bool,
     /// What came of all links together, as it was counted last.
     pub totals: dashboard::totals::Totals,
     /// Whether endpoints may be on plain http and in private networks.

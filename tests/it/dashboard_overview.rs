@@ -183,6 +183,8 @@ async fn trouble_is_told_in_words_with_what_to_do(context: Context) {
     let page = browser.open("/admin").await;
     assert!(page.contains("Results cannot arrive") && page.contains("idenfy.webhook_key"));
     assert!(!page.contains("This is the sandbox"));
+    context.expect_log("out of credits");
+    context.expect_log("refuses the API key");
     let link = gateway.link(json!({})).await;
     for (status, title, advice) in [
         (402, "The iDenfy account is out of credits", "Add credits"),

@@ -237,6 +237,7 @@ async fn a_session_that_never_began_says_why(context: Context) {
     let gateway = Gateway::start(&context).await;
     let mut browser = signed_in(&gateway, "eda@example.com", Role::Editor).await;
     let link = gateway.link(json!({"name": "Fair"})).await;
+    context.expect_log("out of credits");
     gateway.idenfy.answer(Answer::Raw(402, "", "{}".into()));
     let one = click(&gateway, &link, "").await;
     let path = format!("/admin/sessions/{}", text(&one["id"]));
@@ -246,8 +247,6 @@ async fn a_session_that_never_began_says_why(context: Context) {
         "{page}"
     );
     assert!(!page.contains("Ask iDenfy now"));
-    let (_, called) = gateway.post("/sessions", json!({})).await;
-    assert!(called["code"].is_string());
 }
 
 async fn idenfy_is_asked_and_data_erased_by_those_who_may(context: Context) {

@@ -65,7 +65,7 @@ pub(super) async fn show(operator: Operator) -> Answer {
     }
     Ok(show_page(&OverviewPage {
         page: operator.page("Overview", Section::Overview),
-        is_sandbox: state.is_sandbox,
+        is_sandbox: state.sandbox.is_some(),
         troubles,
         figures: figures(&days),
         ignored: ignored(&days),
