@@ -318,7 +318,7 @@ mod tests {
         assert_eq!(plan(LIST).await, [way]);
         let by_name = plan(LIST_BY_NAME).await.join("; ");
         assert!(
-            by_name.contains("INDEX links_name (name_folded"),
+            by_name.contains("INDEX links_name ((name_folded,id)>"),
             "{by_name}"
         );
         assert!(

@@ -38,10 +38,10 @@ pub struct DayDocument {
     /// The day, in UTC.
     #[schema(value_type = String, format = Date, examples("2026-11-21"))]
     pub date: Day,
-    /// Its numbers.
+    // Words of its own would stand between it and what it is flattened to.
     #[serde(flatten)]
     #[schema(inline)]
-    pub numbers: NumbersDocument,
+    pub(crate) numbers: NumbersDocument,
 }
 
 /// Numbers of a day, or of several.
