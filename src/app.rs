@@ -272,20 +272,6 @@ async fn signing_secret(config: &Config, store: &Store) -> Result<Secret, StoreE
     }
 }
 
-/// The identity provider that the settings name, if they do.
-fn provider(
-    config: &Config,
-    public_url: &str,
-    clock: &Clock,
-) -> Result<Option<Provider>, StartError> {
-    let callback = format!("{public_url}{}", web::dashboard::oidc::CALLBACK);
-    let provider = config
-        .oidc
-        .as_ref()
-        .map(|settings| Provider::new(settings, callback, clock.clone()));
-    provider.transpose().map_err(StartError::Provider)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
