@@ -2,7 +2,7 @@
 //!
 //! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks, share} -> lookup -> {idenfy, store} ->
 //! domain`;
-//! `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
+//! `oidc` stands beside `store`; `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
 pub mod app;
 pub mod asking;
@@ -15,6 +15,7 @@ pub mod http;
 pub mod idenfy;
 pub mod lookup;
 pub mod metrics;
+pub mod oidc;
 pub mod redeem;
 pub mod sandbox;
 pub mod share;

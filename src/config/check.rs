@@ -7,7 +7,8 @@ use url::Url;
 
 use crate::http::is_loopback;
 
-use super::{GroupRole, Role};
+use super::GroupRole;
+use crate::domain::person::Role;
 
 /// An http or https address without user, query or fragment, its path without a slash at the end.
 pub(super) fn web_address(text: &str) -> Option<Url> {

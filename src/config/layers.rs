@@ -186,6 +186,13 @@ impl Settings {
         }
     }
 
+    /// Which layer set each key.
+    pub(super) fn origins(&self) -> Vec<(String, Origin)> {
+        let settings = self.0.iter();
+        let origins = settings.map(|(path, setting)| (path.clone(), setting.origin.clone()));
+        origins.collect()
+    }
+
     /// Whether no layer sets `path`.
     pub(super) fn is_default(&self, path: &str) -> bool {
         self.setting(path).origin == Origin::Default

@@ -2,6 +2,7 @@
 
 mod check;
 mod error;
+mod in_force;
 mod layers;
 mod read;
 mod redact;
@@ -15,9 +16,11 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use url::Url;
 
+use crate::domain::person::Role;
 use crate::domain::secret::Secret;
 
 pub use error::{ConfigError, Origin};
+pub use in_force::InForce;
 
 /// Every setting, checked.
 #[derive(Debug, Clone)]
@@ -42,6 +45,8 @@ pub struct Config {
     pub oidc: Option<Oidc>,
     /// How to log.
     pub log: Log,
+    /// Which layer set each key, by full path.
+    pub origins: Vec<(String, Origin)>,
 }
 
 impl Config {
@@ -221,32 +226,6 @@ pub struct GroupRole {
     pub group: String,
     /// What its members may do.
     pub role: Role,
-}
-
-/// What a person may do in the dashboard; each role includes those before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Role {
-    /// Looks.
-    Viewer,
-    /// Writes links and sessions.
-    Editor,
-    /// Everything, keys and people too.
-    Admin,
-}
-
-impl Role {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Viewer, Self::Editor, Self::Admin];
-
-    /// The role's name.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Viewer => "viewer",
-            Self::Editor => "editor",
-            Self::Admin => "admin",
-        }
-    }
 }
 
 /// `[log]`

@@ -39,6 +39,7 @@ pub(super) fn config(settings: &Settings) -> Result<Config, ConfigError> {
         sms: sms(settings)?,
         oidc: oidc(settings)?,
         log: log(settings)?,
+        origins: settings.origins(),
     })
 }
 

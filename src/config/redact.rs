@@ -20,6 +20,7 @@ impl Config {
             sms,
             oidc,
             log,
+            origins: _,
         } = self;
         let (email, sms, oidc) = (email.as_ref(), sms.as_ref(), oidc.as_ref());
         let roles = oidc.map(|oidc| oidc.roles.as_slice()).unwrap_or_default();

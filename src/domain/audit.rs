@@ -26,6 +26,9 @@ pub enum Actor {
 }
 
 impl Actor {
+    /// The names of all kinds in the API and the database.
+    pub const KINDS: [&'static str; 4] = ["key", "person", "command", "system"];
+
     /// The name of its kind in the API and the database.
     #[must_use]
     pub const fn kind(&self) -> &'static str {
@@ -86,6 +89,31 @@ pub enum Action {
 }
 
 impl Action {
+    /// All, by the kind of object.
+    pub const ALL: [Self; 21] = [
+        Self::LinkCreated,
+        Self::LinksImported,
+        Self::LinkUpdated,
+        Self::LinkActivated,
+        Self::LinkDeactivated,
+        Self::LinkDeleted,
+        Self::SessionStarted,
+        Self::SessionErased,
+        Self::KeyCreated,
+        Self::KeyRevoked,
+        Self::EndpointCreated,
+        Self::EndpointUpdated,
+        Self::EndpointDisabled,
+        Self::EndpointDeleted,
+        Self::PersonCreated,
+        Self::PersonUpdated,
+        Self::PersonPasswordSet,
+        Self::PersonSecondFactorOn,
+        Self::PersonSecondFactorOff,
+        Self::PersonSignedIn,
+        Self::PersonDeleted,
+    ];
+
     /// The name in the API and the database: the kind of object, a point, what became of it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -114,9 +142,62 @@ impl Action {
         }
     }
 
+    /// What is done, in words that follow who does it.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::LinkCreated => "made a link",
+            Self::LinksImported => "made many links at once",
+            Self::LinkUpdated => "changed a link",
+            Self::LinkActivated => "switched a link on",
+            Self::LinkDeactivated => "switched a link off",
+            Self::LinkDeleted => "deleted a link",
+            Self::SessionStarted => "started a session",
+            Self::SessionErased => "erased a session's personal data",
+            Self::KeyCreated => "made an API key",
+            Self::KeyRevoked => "revoked an API key",
+            Self::EndpointCreated => "made an endpoint",
+            Self::EndpointUpdated => "changed an endpoint",
+            Self::EndpointDisabled => "switched an endpoint off",
+            Self::EndpointDeleted => "deleted an endpoint",
+            Self::PersonCreated => "added a person",
+            Self::PersonUpdated => "changed a person's name or role",
+            Self::PersonPasswordSet => "set a password",
+            Self::PersonSecondFactorOn => "turned a second factor on",
+            Self::PersonSecondFactorOff => "turned a second factor off",
+            Self::PersonSignedIn => "signed in",
+            Self::PersonDeleted => "removed a person",
+        }
+    }
+
+    /// Reads a name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|action| action.as_str() == text)
+    }
+
     /// The kind of object it is done to.
     #[must_use]
     pub fn object_kind(self) -> &'static str {
         self.as_str().split('.').next().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_action_is_read_by_its_name() {
+        for (at, action) in Action::ALL.into_iter().enumerate() {
+            assert_eq!(Action::parse(action.as_str()), Some(action));
+            let others = Action::ALL[..at].iter();
+            assert!(
+                others
+                    .map(|other| other.words())
+                    .all(|words| words != action.words())
+            );
+        }
+        assert_eq!(Action::parse("link"), None);
     }
 }

@@ -166,10 +166,18 @@ impl Store {
             .chain(filter.to.map(Timestamp::id_prefix))
             .min();
         // One statement for each way in, so that each uses its index.
-        let sql = if filter.object_id.is_some() {
-            LOG_OF_OBJECT
-        } else {
-            LOG
+        let sql = match filter {
+            AuditFilter {
+                object_id: Some(_), ..
+            } => LOG_OF_OBJECT,
+            AuditFilter {
+                action: Some(_), ..
+            } => LOG_OF_ACTION,
+            AuditFilter {
+                actor: Some(actor), ..
+            } if Actor::KINDS.contains(&actor.as_str()) => LOG_OF_KIND,
+            AuditFilter { actor: Some(_), .. } => LOG_OF_ACTOR,
+            _ => LOG,
         };
         Ok(each!(self, |db| {
             sqlx::query_as(sql)
@@ -189,19 +197,25 @@ const NOTE: &str = "
 INSERT INTO audit_log (id, at, actor_kind, actor_id, actor_name, action, object_kind, object_id, address, detail)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
 
+/// `$narrowed` is what its index is for; the rest is looked at line by line.
 macro_rules! log_sql {
-    ($object:literal) => {
+    ($narrowed:literal) => {
         concat!(
             "
 SELECT * FROM audit_log
-WHERE id < COALESCE($1, '~') AND id >= COALESCE($2, '')
-  AND ($3 IS NULL OR actor_id = $3 OR actor_kind = $3) AND ($4 IS NULL OR action = $4) AND ",
-            $object,
+WHERE id < COALESCE($1, '~') AND id >= COALESCE($2, '') AND ",
+            $narrowed,
             "
 ORDER BY id DESC LIMIT $6"
         )
     };
 }
 
-const LOG: &str = log_sql!("$5 IS NULL");
-const LOG_OF_OBJECT: &str = log_sql!("object_id = $5");
+const LOG: &str = log_sql!("$3 IS NULL AND $4 IS NULL AND $5 IS NULL");
+const LOG_OF_OBJECT: &str = log_sql!(
+    "object_id = $5 AND ($3 IS NULL OR actor_id = $3 OR actor_kind = $3) AND ($4 IS NULL OR action = $4)"
+);
+const LOG_OF_ACTION: &str =
+    log_sql!("action = $4 AND ($3 IS NULL OR actor_id = $3 OR actor_kind = $3) AND $5 IS NULL");
+const LOG_OF_KIND: &str = log_sql!("actor_kind = $3 AND $4 IS NULL AND $5 IS NULL");
+const LOG_OF_ACTOR: &str = log_sql!("actor_id = $3 AND $4 IS NULL AND $5 IS NULL");

@@ -116,18 +116,20 @@ impl Store {
         endpoint: EndpointId,
         filter: &DeliveryFilter,
     ) -> Result<Vec<Delivery>, StoreError> {
+        // One statement for each way in, so that those that were given up are found by their index.
+        let sql = if filter.status.as_deref() == Some(DeliveryStatus::Failed.as_str()) {
+            FAILED
+        } else {
+            DELIVERIES
+        };
         let rows: Vec<DeliveryRow> = each!(self, |db| {
-            sqlx::query_as(
-                "SELECT id, event_id, type, status, next_attempt_at FROM deliveries
-                 WHERE endpoint_id = $1 AND ($2 IS NULL OR id < $2) AND ($3 IS NULL OR status = $3)
-                 ORDER BY id DESC LIMIT $4",
-            )
-            .bind(endpoint)
-            .bind(filter.before)
-            .bind(&filter.status)
-            .bind(filter.limit)
-            .fetch_all(db.read())
-            .await?
+            sqlx::query_as(sql)
+                .bind(endpoint)
+                .bind(filter.before)
+                .bind(&filter.status)
+                .bind(filter.limit)
+                .fetch_all(db.read())
+                .await?
         });
         self.with_attempts(rows).await
     }
@@ -288,6 +290,22 @@ pub(super) async fn give_up_all(
     });
     Ok(())
 }
+
+macro_rules! deliveries_sql {
+    ($status:literal) => {
+        concat!(
+            "
+SELECT id, event_id, type, status, next_attempt_at FROM deliveries
+WHERE endpoint_id = $1 AND id < COALESCE($2, '~') AND ",
+            $status,
+            "
+ORDER BY id DESC LIMIT $4"
+        )
+    };
+}
+
+const DELIVERIES: &str = deliveries_sql!("($3 IS NULL OR status = $3)");
+const FAILED: &str = deliveries_sql!("status = 'failed' AND $3 = 'failed'");
 
 const RETRY_FAILED: &str = "
 UPDATE deliveries SET status = 'pending', pauses = 0, cut_short = 0, next_attempt_at = $3, ended_at = NULL

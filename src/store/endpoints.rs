@@ -234,6 +234,65 @@ impl Store {
             .await
     }
 
+    /// Gives an endpoint another address, other events and another payload. False: there is no such endpoint.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn update_endpoint(
+        &self,
+        id: EndpointId,
+        url: &Secret,
+        events: &[EventType],
+        payload: PayloadKind,
+    ) -> Result<bool, StoreError> {
+        let events: Vec<&str> = events.iter().map(|kind| kind.as_str()).collect();
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
+            sqlx::query(
+                "UPDATE endpoints SET url = $2, events = $3, payload = $4 WHERE id = $1 AND deleted_at IS NULL",
+            )
+            .bind(id)
+            .bind(url.expose())
+            .bind(events.join(" "))
+            .bind(payload.as_str())
+            .execute(c)
+            .await?
+            .rows_affected()
+        });
+        let detail = Some("address, events or payload");
+        self.end_noted(tx, done, Action::EndpointUpdated, id, detail)
+            .await
+    }
+
+    /// Switches an endpoint off by hand; what was not delivered is given up. False: there is no such endpoint, or it is
+    /// off already.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn disable_endpoint(
+        &self,
+        id: EndpointId,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let done = within!(&mut tx, |c| {
+            sqlx::query(
+                "UPDATE endpoints SET disabled_at = $2, disabled_reason = 'manual'
+                 WHERE id = $1 AND disabled_at IS NULL AND deleted_at IS NULL",
+            )
+            .bind(id)
+            .bind(now)
+            .execute(c)
+            .await?
+            .rows_affected()
+        });
+        if done > 0 {
+            super::deliveries::give_up_all(&mut tx, id, now).await?;
+        }
+        self.end_noted(tx, done, Action::EndpointDisabled, id, None)
+            .await
+    }
+
     /// Switches an endpoint on again; it is then told of what happened meanwhile, as far as events reach back. False:
     /// there is no such endpoint.
     ///

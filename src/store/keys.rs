@@ -183,6 +183,23 @@ impl Store {
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 
+    /// Who made these keys: for each that the audit log knows of, what its maker was called then, or the kind of actor.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn key_makers(&self, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, StoreError> {
+        let ids: Vec<[KeyId; 1]> = ids.iter().map(|id| [*id]).collect();
+        Ok(each!(self, |db| {
+            sqlx::query_as(
+                "SELECT object_id, COALESCE(actor_name, actor_kind) FROM audit_log
+                 WHERE object_id IN (SELECT value ->> 0 FROM json_each($1)) AND action = 'key.created' ORDER BY id",
+            )
+            .bind(super::ledger::json_rows(&ids))
+            .fetch_all(db.read())
+            .await?
+        }))
+    }
+
     /// The key of that id, unless it was revoked.
     ///
     /// # Errors

@@ -45,6 +45,7 @@ pub mod endpoints;
 pub mod erasures;
 pub mod events;
 pub mod idempotency;
+pub mod identities;
 pub mod inbound;
 pub mod keys;
 pub mod ledger;

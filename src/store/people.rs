@@ -169,6 +169,7 @@ impl Store {
         for sql in [
             "DELETE FROM browser_sessions WHERE person_id = $1",
             "DELETE FROM recovery_codes WHERE person_id = $1",
+            "DELETE FROM identities WHERE person_id = $1",
             "DELETE FROM people WHERE id = $1",
         ] {
             within!(&mut tx, |c| sqlx::query(sql)

@@ -53,7 +53,7 @@ impl Store {
     }
 
     /// Gives a person another password and signs all of this person's browsers out. With `drop_second_factor` none is
-    /// asked for any more. False: there is no such person.
+    /// asked for any more. False: there is no such person, or it is one that signs in by an identity provider.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -65,13 +65,19 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
         let changed = within!(&mut tx, |c| {
-            sqlx::query("UPDATE people SET password_hash = $2 WHERE id = $1")
-                .bind(id)
-                .bind(password_hash)
-                .execute(c)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE people SET password_hash = $2 WHERE id = $1
+                 AND NOT EXISTS (SELECT 1 FROM identities WHERE person_id = people.id)",
+            )
+            .bind(id)
+            .bind(password_hash)
+            .execute(c)
+            .await?
+            .rows_affected()
         });
+        if changed == 0 {
+            return Ok(false);
+        }
         within!(&mut tx, |c| {
             sqlx::query("DELETE FROM browser_sessions WHERE person_id = $1")
                 .bind(id)

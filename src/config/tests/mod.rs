@@ -30,9 +30,14 @@ fn written(folder: &TempDir, name: &str, text: &str) -> PathBuf {
     path
 }
 
-fn from_file(text: &str) -> Result<Config, ConfigError> {
+pub(super) fn layered(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
     let folder = TempDir::new().expect("a temporary folder");
-    Config::load(Some(&written(&folder, "settings.toml", text)), [], &[])
+    let file = written(&folder, "settings.toml", file);
+    Config::load(Some(&file), variables(environment), &[])
+}
+
+fn from_file(text: &str) -> Result<Config, ConfigError> {
+    layered(text, &[])
 }
 
 /// The message of a refusal, which is one line without a secret.

@@ -1,8 +1,9 @@
 //! The defaults as a whole, and what people are shown.
 
+use super::super::GroupRole;
 use super::super::schema::{DEFAULTS, SECRETS};
-use super::super::{GroupRole, Role};
 use super::*;
+use crate::domain::person::Role;
 
 #[test]
 fn the_defaults_are_those_of_the_public_contract() {
@@ -111,7 +112,7 @@ fn whole_sections_are_read_and_no_secret_is_shown() {
         oidc.roles[0],
         GroupRole {
             group,
-            role: Role::Admin
+            role: Role::Administrator
         }
     );
     assert_eq!(

@@ -49,7 +49,8 @@ pub struct EndpointDocument {
     /// When it was switched off; null: it is on.
     #[schema(value_type = Option<String>, format = DateTime, required)]
     disabled_at: Option<Timestamp>,
-    /// Why it was switched off: `gone` (it answered 410) or `failing` (nothing worked for five days).
+    /// Why it was switched off: `gone` (it answered 410), `failing` (nothing worked for five days) or `manual`
+    /// (somebody switched it off in the dashboard).
     #[schema(required)]
     disabled_reason: Option<String>,
 }
