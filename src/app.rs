@@ -24,6 +24,7 @@ use crate::idenfy::health::Health;
 use crate::idenfy::{Client, ClientError};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
+use crate::oidc::Provider;
 use crate::redeem::Redeemer;
 use crate::sandbox::{self, Sandbox};
 use crate::store::{Store, StoreError};
@@ -73,6 +74,9 @@ pub enum StartError {
     /// Endpoints cannot be called.
     #[error("cannot set up calls to endpoints: {0}")]
     Courier(#[from] reqwest::Error),
+    /// The identity provider cannot be called.
+    #[error("cannot set up calls to oidc.issuer: {0}")]
+    Provider(reqwest::Error),
 }
 
 /// A gateway that runs.
@@ -136,6 +140,9 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         links: web::link_cache::LinkCache::new(),
         agents: web::agents::Agents::new(),
         dashboard: web::dashboard::entry::Entry::default(),
+        oidc: provider(&config, &public_url, &clock)?,
+        settings: config.in_force(),
+        sandbox: sandbox.clone(),
         signer: web::signing::Signer::new(&secret),
         public_url,
         trusted_proxies: config.server.trusted_proxies.clone(),
@@ -266,6 +273,20 @@ async fn signing_secret(config: &Config, store: &Store) -> Result<Secret, StoreE
                 .await
         }
     }
+}
+
+/// The identity provider that the settings name, if they do.
+fn provider(
+    config: &Config,
+    public_url: &str,
+    clock: &Clock,
+) -> Result<Option<Provider>, StartError> {
+    let callback = format!("{public_url}{}", web::dashboard::oidc::CALLBACK);
+    let provider = config
+        .oidc
+        .as_ref()
+        .map(|settings| Provider::new(settings, callback, clock.clone()));
+    provider.transpose().map_err(StartError::Provider)
 }
 
 /// Points the settings at an iDenfy stand-in served by this very process.

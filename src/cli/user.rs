@@ -173,6 +173,11 @@ async fn set_password(
     drop_second_factor: bool,
 ) -> Result<(), Failure> {
     let person = person(context, email).await?;
+    if context.store.has_identity(person.id).await? {
+        return Err(Failure::new(
+            "this person signs in by the identity provider and has no password here",
+        ));
+    }
     let hash = read_password(&[&person.email, &person.name])?;
     context
         .store

@@ -71,6 +71,23 @@ impl EventType {
             .map_or("", |(_, name)| name)
     }
 
+    /// What happened, for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::SessionStarted => "A verification was started",
+            Self::SessionUpdated => "A verification has news that are not final",
+            Self::SessionFinished => "A verification has a final result",
+            Self::LinkExhausted => "A link has no uses left",
+            Self::LinkExpired => "A link's time is over",
+            Self::IdenfyUnavailable => "iDenfy starts no verifications",
+            Self::IdenfyOutOfCredits => "iDenfy is out of credits",
+            Self::IdenfyRecovered => "iDenfy starts verifications again",
+            Self::EndpointDisabled => "An endpoint was switched off",
+            Self::EndpointTest => "A test",
+        }
+    }
+
     /// Reads a name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -31,6 +31,30 @@ impl Scope {
         }
     }
 
+    /// What it allows, in a few words.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Read => "Read",
+            Self::Links => "Write links",
+            Self::Sessions => "Start and erase sessions",
+            Self::Admin => "Everything",
+        }
+    }
+
+    /// What it allows, in a sentence.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Read => "Sees links, sessions, statistics and events.",
+            Self::Links => {
+                "Makes, changes and deletes links. To see them again it needs Read, too."
+            }
+            Self::Sessions => "Starts sessions without a link, and erases personal data.",
+            Self::Admin => "All of this, and looks after keys, endpoints and the audit log.",
+        }
+    }
+
     /// Reads a scope's name.
     ///
     /// # Errors

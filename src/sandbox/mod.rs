@@ -27,7 +27,7 @@ use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
 use tokio::sync::Semaphore;
 
-use faults::Faults;
+use faults::{Fault, Faults};
 use refusal::Refusal;
 use sessions::{Kind, Outcome, Sessions};
 
@@ -60,6 +60,23 @@ pub struct Settings {
 /// The stand-in: its tokens, its switched-on fault and what sends its webhooks. Clones share all.
 #[derive(Clone)]
 pub struct Sandbox(Arc<Inner>);
+
+/// A fault that can be switched on.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultChoice {
+    /// Its name on the wire.
+    pub name: &'static str,
+    /// What it does.
+    pub words: &'static str,
+    /// Whether it is switched on.
+    pub is_on: bool,
+}
+
+impl std::fmt::Debug for Sandbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Sandbox")
+    }
+}
 
 struct Inner {
     settings: Settings,
@@ -94,6 +111,34 @@ impl Sandbox {
             }
         });
         Self(inner)
+    }
+
+    /// The faults, one of which is switched on (`none` is one of them).
+    #[must_use]
+    pub fn faults(&self) -> Vec<FaultChoice> {
+        let (current, _) = self.0.faults.current();
+        let faults = faults::ALL.iter().map(|(fault, name, words)| FaultChoice {
+            name,
+            words,
+            is_on: *fault == current,
+        });
+        faults.collect()
+    }
+
+    /// For how many more calls the fault lasts; none: until it is changed.
+    #[must_use]
+    pub fn calls_left(&self) -> Option<u32> {
+        self.0.faults.current().1
+    }
+
+    /// Switches the fault of that name on, for so many calls or until it is changed. False: there is no such fault.
+    #[must_use]
+    pub fn set_fault(&self, name: &str, times: Option<u32>) -> bool {
+        let fault = Fault::parse(name);
+        if let Some(fault) = fault {
+            self.0.faults.set(fault, times);
+        }
+        fault.is_some()
     }
 
     /// Ends the sessions whose time has run out at `now` and tells of them.

@@ -79,6 +79,12 @@ pub struct State {
     pub agents: agents::Agents,
     /// What stands at the dashboard's door.
     pub dashboard: dashboard::entry::Entry,
+    /// The identity provider that people may sign in with.
+    pub oidc: Option<crate::oidc::Provider>,
+    /// The settings in force, without secrets.
+    pub settings: Vec<crate::config::InForce>,
+    /// The embedded iDenfy, in the sandbox alone.
+    pub sandbox: Option<crate::sandbox::Sandbox>,
     /// Signs nonces and cookies.
     pub signer: signing::Signer,
     /// Base of every link, without a slash at its end.

@@ -179,7 +179,20 @@ pub async fn export(
     let mut query = Query::read_only(&request, &FILTERS);
     let filter = filter(&mut query);
     query.end()?;
-    csv::answer(&request, "audit.csv", &COLUMNS, move |before| {
+    export_lines(&request, &state, filter).await
+}
+
+/// The lines of that filter, as CSV.
+///
+/// # Errors
+/// When the first ones cannot be read.
+pub async fn export_lines(
+    request: &HttpRequest,
+    state: &web::Data<State>,
+    filter: AuditFilter,
+) -> Result<HttpResponse, Problem> {
+    let state = state.clone();
+    csv::answer(request, "audit.csv", &COLUMNS, move |before| {
         let (state, mut filter) = (state.clone(), filter.clone());
         async move {
             (filter.before, filter.limit) = (before, csv::PAGE);

@@ -11,6 +11,7 @@ use super::paging::{Page, PageQuery, Query};
 use crate::domain::event::EventType;
 use crate::domain::id::{EndpointId, EventId};
 use crate::domain::scope::Scope;
+use crate::domain::timestamp::Timestamp;
 use crate::store::endpoints::Endpoint;
 use crate::store::events::{NewEvent, Subject};
 use crate::web::State;
@@ -196,17 +197,23 @@ pub async fn test(
     let (body, own) = (fields::bytes(body)?, state.clone());
     idempotent::answer(&state, &caller, &request, &body, move |fresh| async move {
         let endpoint = find_enabled(&own, &id).await?;
-        let event = NewEvent {
-            id: EventId::new(fresh),
-            kind: EventType::EndpointTest,
-            at: own.clock.now(),
-            subject: Subject::Endpoint(endpoint.id),
-            shown: None,
-        };
+        let event = test_event(endpoint.id, EventId::new(fresh), own.clock.now());
         own.store.raise(std::slice::from_ref(&event)).await?;
         Ok(Answer::accepted(&TestDocument { event_id: event.id }))
     })
     .await
+}
+
+/// What tries an endpoint.
+#[must_use]
+pub fn test_event(endpoint: EndpointId, id: EventId, at: Timestamp) -> NewEvent {
+    NewEvent {
+        id,
+        kind: EventType::EndpointTest,
+        at,
+        subject: Subject::Endpoint(endpoint),
+        shown: None,
+    }
 }
 
 pub(super) async fn find(state: &State, id: &str) -> Result<Endpoint, Problem> {

@@ -7,6 +7,7 @@ use super::flash::Flash;
 use super::form::Form;
 use super::operator::Operator;
 use super::page::{Page, Section, show as show_page, show_wrong};
+use super::person::provider_of;
 use super::refused::{Answer, Refused};
 use crate::domain::id::BrowserSessionId;
 use crate::domain::person::{Person, parse_person_name};
@@ -25,6 +26,8 @@ pub(super) struct AccountPage {
     codes_left: i64,
     browsers: Vec<BrowserSession>,
     own: BrowserSessionId,
+    /// The provider that the person signs in with, where it is not a password.
+    provider: Option<String>,
 }
 
 pub(super) async fn settings(operator: Operator) -> Answer {
@@ -51,6 +54,7 @@ pub(super) async fn account_page(
         codes_left: store.recovery_codes_left(person.id).await?,
         browsers: store.browser_sessions(person.id, operator.now).await?,
         own: operator.session.id,
+        provider: provider_of(operator, person.id).await?,
         person,
     })
 }

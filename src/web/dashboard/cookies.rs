@@ -16,6 +16,8 @@ pub(super) const SESSION: &str = "entrypass";
 pub(super) const FORMS: &str = "entrypass-forms";
 /// Who has given the password and owes the code.
 pub(super) const PENDING: &str = "entrypass-pending";
+/// What was begun at the identity provider.
+pub(super) const PROVIDER: &str = "entrypass-provider";
 /// What the next page tells.
 pub(super) const FLASH: &str = "entrypass-flash";
 /// The browser's time zone; set by the page's script.

@@ -33,6 +33,8 @@ struct LoginPage {
     trouble: Option<String>,
     /// Whether there is nobody who could sign in.
     is_empty: bool,
+    /// The identity provider one can sign in with, and where.
+    provider: Option<(String, String)>,
 }
 
 #[derive(Template)]
@@ -84,7 +86,7 @@ pub(super) async fn submit(visit: Visit, mut form: Form) -> Answer {
     let pending = visit.state.signer.seal(&content, PURPOSE);
     let cookie = cookies::make(&visit.state, cookies::PENDING, &pending, PENDING_MS);
     Ok(with_cookies(
-        visit.redirect(&code_address(&next)),
+        visit.redirect(&address_with("/admin/login/code", &next)),
         &[cookie],
     ))
 }
@@ -182,7 +184,7 @@ fn begin_again(visit: &Visit) -> HttpResponse {
 }
 
 /// Where to go once signed in: a page of the dashboard and nothing else.
-fn next(asked: &str) -> String {
+pub(super) fn next(asked: &str) -> String {
     let is_ours = asked
         .strip_prefix(ROOT)
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -196,11 +198,12 @@ fn next(asked: &str) -> String {
     .to_owned()
 }
 
-fn code_address(next: &str) -> String {
+/// An address that knows where to go once signed in.
+fn address_with(path: &str, next: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .append_pair("next", next)
         .finish();
-    format!("/admin/login/code?{query}")
+    format!("{path}?{query}")
 }
 
 fn too_often(seconds: u32) -> String {
@@ -216,8 +219,11 @@ fn wait(seconds: u32, mut answer: HttpResponse) -> HttpResponse {
 }
 
 fn login_page(visit: &Visit, form: Form, trouble: Option<String>, is_empty: bool) -> LoginPage {
+    let provider = visit.state.oidc.as_ref();
+    let way = address_with("/admin/login/oidc", form.value("next"));
     LoginPage {
         page: Page::new(visit, "Sign in", None),
+        provider: provider.map(|provider| (provider.name.clone(), way)),
         form,
         trouble,
         is_empty,

@@ -21,6 +21,7 @@ mod guard;
 mod links;
 pub mod live;
 mod login;
+pub mod oidc;
 pub mod operator;
 mod overview;
 pub mod page;
@@ -33,6 +34,7 @@ mod second_factor;
 mod session;
 pub mod session_rows;
 mod sessions;
+mod settings;
 pub mod setup;
 mod tags;
 mod throttle;
@@ -89,6 +91,8 @@ pages! {
     POST "/login" anyone => login::submit;
     GET  "/login/code" anyone => login::show_code;
     POST "/login/code" anyone => login::submit_code;
+    GET  "/login/oidc" anyone => oidc::begin;
+    GET  "/login/oidc/callback" anyone => oidc::finish;
     POST "/logout" viewer => login::leave;
 
     GET  "/links" viewer => links::list;
@@ -142,6 +146,36 @@ pages! {
     POST "/settings/people/{id}/password" admin => password::reset;
     GET  "/settings/people/{id}/remove" admin => person::ask_remove;
     POST "/settings/people/{id}/remove" admin => person::remove;
+
+    GET  "/settings/keys" admin => settings::keys::list;
+    GET  "/settings/keys/new" admin => settings::keys::ask_new;
+    POST "/settings/keys/new" admin => settings::keys::add;
+    GET  "/settings/keys/{id}/revoke" admin => settings::keys::ask_revoke;
+    POST "/settings/keys/{id}/revoke" admin => settings::keys::revoke;
+
+    GET  "/settings/endpoints" admin => settings::endpoints::list;
+    GET  "/settings/endpoints/new" admin => settings::endpoints::ask_new;
+    POST "/settings/endpoints/new" admin => settings::endpoints::add;
+    GET  "/settings/endpoints/{id}" admin => settings::endpoint::show;
+    GET  "/settings/endpoints/{id}/change" admin => settings::endpoint::ask_change;
+    POST "/settings/endpoints/{id}/change" admin => settings::endpoint::change;
+    POST "/settings/endpoints/{id}/test" admin => settings::endpoint::test;
+    POST "/settings/endpoints/{id}/enable" admin => settings::endpoint::enable;
+    GET  "/settings/endpoints/{id}/disable" admin => settings::endpoint::ask_disable;
+    POST "/settings/endpoints/{id}/disable" admin => settings::endpoint::disable;
+    GET  "/settings/endpoints/{id}/rotate" admin => settings::endpoint::ask_rotate;
+    POST "/settings/endpoints/{id}/rotate" admin => settings::endpoint::rotate;
+    GET  "/settings/endpoints/{id}/delete" admin => settings::endpoint::ask_delete;
+    POST "/settings/endpoints/{id}/delete" admin => settings::endpoint::delete;
+    POST "/settings/endpoints/{id}/retry" admin => settings::endpoint::retry_failed;
+    GET  "/settings/endpoints/{id}/deliveries/{delivery}" admin => settings::deliveries::show;
+    POST "/settings/endpoints/{id}/deliveries/{delivery}/retry" admin => settings::deliveries::retry;
+
+    GET  "/settings/audit" admin => settings::audit::list;
+    GET  "/settings/audit.csv" admin => settings::audit::export;
+    GET  "/settings/in-force" admin => settings::in_force::show_all;
+    GET  "/settings/sandbox" admin => settings::sandbox::show;
+    POST "/settings/sandbox" admin => settings::sandbox::set;
 }
 
 /// The line of the table for `path`, which is a pattern of it.

@@ -32,14 +32,30 @@ const NAVIGATION: [(Section, &str, &str); 4] = [
 ];
 
 /// A line for each page of the settings: title, address, and the role it needs.
-const SETTINGS: [(&str, &str, Role); 2] = [
+const SETTINGS: [(&str, &str, Role); 7] = [
     ("Your account", "/admin/settings/account", Role::Viewer),
     (
         "People and roles",
         "/admin/settings/people",
         Role::Administrator,
     ),
+    ("API keys", "/admin/settings/keys", Role::Administrator),
+    (
+        "Result endpoints",
+        "/admin/settings/endpoints",
+        Role::Administrator,
+    ),
+    ("Audit log", "/admin/settings/audit", Role::Administrator),
+    (
+        "Settings in force",
+        "/admin/settings/in-force",
+        Role::Administrator,
+    ),
+    (SANDBOX, "/admin/settings/sandbox", Role::Administrator),
 ];
+
+/// The page that is there in the sandbox alone.
+const SANDBOX: &str = "Sandbox";
 
 /// An entry of a navigation.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +130,10 @@ impl Page {
     /// The pages of the settings that the person may see.
     #[must_use]
     pub fn settings(&self) -> Vec<NavLink> {
-        let links = SETTINGS.into_iter().filter(|(_, _, role)| self.may(*role));
+        let has_sandbox = self.visit.state.sandbox.is_some();
+        let links = SETTINGS
+            .into_iter()
+            .filter(|(title, _, role)| self.may(*role) && (*title != SANDBOX || has_sandbox));
         let links = links.map(|(title, href, _)| NavLink {
             title,
             href,

@@ -81,9 +81,13 @@ pub(super) async fn reset(operator: Operator, mut form: Form, id: web::Path<Stri
     let hash = operator.state.dashboard.hash(fresh).await?;
     let drop_second_factor = form.chose("drop_second_factor", "yes");
     let store = operator.store();
-    store
+    let is_set = store
         .set_password(person.id, &hash, drop_second_factor)
         .await?;
+    if !is_set {
+        // Somebody who signs in by an identity provider has none.
+        return Err(Refused::NotFound);
+    }
     let told = format!(
         "The password of {} was changed, and all of this person's browsers were signed out.",
         person.name

@@ -21,12 +21,14 @@ struct PersonPage {
     form: Form,
     roles: [Role; 3],
     is_own: bool,
+    /// The provider that this person signs in with, where it is not a password.
+    provider: Option<String>,
 }
 
 pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
     let form = Form::of(&[("name", &person.name), ("role", person.role.as_str())]);
-    Ok(show_page(&person_page(&operator, person, form)))
+    Ok(show_page(&person_page(&operator, person, form).await?))
 }
 
 pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<String>) -> Answer {
@@ -34,7 +36,7 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
     let name = form.parse("name", parse_person_name);
     let role = form.parse("role", Role::parse);
     let (Some(name), Some(role)) = (name, role) else {
-        return Ok(show_wrong(&person_page(&operator, person, form)));
+        return Ok(show_wrong(&person_page(&operator, person, form).await?));
     };
     match operator
         .store()
@@ -55,7 +57,7 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
                 "role",
                 "must stay Administrator: nobody else could look after people",
             );
-            Ok(show_wrong(&person_page(&operator, person, form)))
+            Ok(show_wrong(&person_page(&operator, person, form).await?))
         }
         Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => Err(Refused::NotFound),
     }
@@ -97,14 +99,34 @@ pub(super) async fn person_of(operator: &Operator, id: &str) -> Result<Person, R
     person.ok_or(Refused::NotFound)
 }
 
-fn person_page(operator: &Operator, person: Person, form: Form) -> PersonPage {
-    PersonPage {
+async fn person_page(
+    operator: &Operator,
+    person: Person,
+    form: Form,
+) -> Result<PersonPage, Refused> {
+    Ok(PersonPage {
+        provider: provider_of(operator, person.id).await?,
         page: below_people(operator.page(&person.name, Section::Settings)),
         is_own: person.id == operator.person.id,
         person,
         form,
         roles: Role::ALL,
-    }
+    })
+}
+
+/// The provider that a person signs in with, and so without a password.
+pub(super) async fn provider_of(
+    operator: &Operator,
+    id: PersonId,
+) -> Result<Option<String>, Refused> {
+    let has_one = operator.state.store.has_identity(id).await?;
+    let name = operator
+        .state
+        .oidc
+        .as_ref()
+        .map(|provider| provider.name.clone());
+    // The settings may name another one by now, or none.
+    Ok(has_one.then(|| name.unwrap_or_else(|| "your identity provider".to_owned())))
 }
 
 fn below_people(page: Page) -> Page {
