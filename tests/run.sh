@@ -7,6 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 DENY_VERSION=0.20.2
 STANDARDWEBHOOKS_VERSION=1.1.0
+OIDC_PROVIDER_VERSION=9.13.3
 TOOLS=$PWD/target/tools
 
 times=()
@@ -48,6 +49,8 @@ install_missing() {
   [[ -x /usr/bin/chromium ]] || missing+=(chromium)
   [[ -x /usr/bin/chromedriver ]] || missing+=(chromium-driver)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+  command -v node >/dev/null || missing+=(nodejs)
+  command -v npm >/dev/null || missing+=(npm)
   # The letters of the posters' tests.
   [[ -e /usr/share/fonts/truetype/noto/NotoSansThai-Regular.ttf ]] || missing+=(fonts-noto-core)
   [[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ]] || missing+=(fonts-noto-cjk)
@@ -78,6 +81,16 @@ assert version('standardwebhooks') == '$STANDARDWEBHOOKS_VERSION'" 2>/dev/null &
   python3 -m venv --clear "$TOOLS/python" || return
   "$TOOLS/python/bin/pip" install --quiet --disable-pip-version-check \
     "standardwebhooks==$STANDARDWEBHOOKS_VERSION"
+}
+
+# A real OpenID Connect provider, which people sign in at: nobody here wrote it.
+install_oidc_provider() {
+  grep -qF "\"version\": \"$OIDC_PROVIDER_VERSION\"" \
+    "$TOOLS/oidc/node_modules/oidc-provider/package.json" 2>/dev/null && return
+  rm -rf "$TOOLS/oidc"
+  mkdir -p "$TOOLS/oidc" || return
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$TOOLS/oidc" \
+    "oidc-provider@$OIDC_PROVIDER_VERSION"
 }
 
 # -- A PostgreSQL of our own ---------------------------------------------------------------------
@@ -140,7 +153,9 @@ RUSTDOCFLAGS='-D warnings' step 'documentation' cargo doc --locked --no-deps
 step 'install cargo-deny' install_deny
 step 'licences and bans' "$TOOLS/bin/cargo-deny" --locked check bans licenses sources
 step 'install Standard Webhooks for Python' install_standardwebhooks
+step 'install an OpenID Connect provider' install_oidc_provider
 step 'start PostgreSQL' start_postgres
+export ENTRYPASS_TEST_OIDC_PROVIDER=$TOOLS/oidc
 export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
 step 'test' cargo test --locked

@@ -30,6 +30,7 @@ mod cli_user;
 mod clicks;
 mod crash;
 mod dashboard_auth;
+mod dashboard_endpoints;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
@@ -37,6 +38,9 @@ mod dashboard_overview;
 mod dashboard_people;
 mod dashboard_sessions;
 mod dashboard_share;
+mod dashboard_oidc;
+mod dashboard_people;
+mod dashboard_settings;
 mod deliveries;
 mod deliveries_lost;
 mod erasure;
@@ -59,6 +63,7 @@ mod silence;
 mod store_audit;
 mod store_deliveries;
 mod store_events;
+mod store_identities;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
@@ -113,6 +118,10 @@ fn main() {
         dashboard_people::tests(),
         dashboard_sessions::tests(),
         dashboard_share::tests(),
+        dashboard_endpoints::tests(),
+        dashboard_oidc::tests(),
+        dashboard_people::tests(),
+        dashboard_settings::tests(),
         erasure::tests(),
         events_stream::tests(),
         exports::tests(),
@@ -133,6 +142,7 @@ fn main() {
         store_audit::tests(),
         store_deliveries::tests(),
         store_events::tests(),
+        store_identities::tests(),
         store_ledger::tests(),
         store_people::tests(),
         store_questions::tests(),
@@ -159,6 +169,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     browser::explain_what_is_left_out();
+    dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
