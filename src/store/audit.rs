@@ -219,3 +219,34 @@ const LOG_OF_ACTION: &str =
     log_sql!("action = $4 AND ($3 IS NULL OR actor_id = $3 OR actor_kind = $3) AND $5 IS NULL");
 const LOG_OF_KIND: &str = log_sql!("actor_kind = $3 AND $4 IS NULL AND $5 IS NULL");
 const LOG_OF_ACTOR: &str = log_sql!("actor_id = $3 AND $4 IS NULL AND $5 IS NULL");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn each_way_into_the_log_has_its_index() {
+        for (sql, way) in [
+            (LOG, "PRIMARY KEY (id>? AND id<?)"),
+            (
+                LOG_OF_OBJECT,
+                "INDEX audit_log_object (object_id=? AND id>? AND id<?)",
+            ),
+            (
+                LOG_OF_ACTION,
+                "INDEX audit_log_action (action=? AND id>? AND id<?)",
+            ),
+            (
+                LOG_OF_KIND,
+                "INDEX audit_log_kind (actor_kind=? AND id>? AND id<?)",
+            ),
+            (
+                LOG_OF_ACTOR,
+                "INDEX audit_log_actor (actor_id=? AND id>? AND id<?)",
+            ),
+        ] {
+            assert_eq!(plan(sql).await, [format!("SEARCH audit_log USING {way}")]);
+        }
+    }
+}

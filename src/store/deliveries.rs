@@ -313,3 +313,20 @@ WHERE endpoint_id = $1 AND status = 'failed' AND ended_at >= $2
   AND NOT EXISTS (SELECT 1 FROM deliveries AS later
       WHERE later.endpoint_id = deliveries.endpoint_id AND later.session_id = deliveries.session_id
         AND later.position > deliveries.position AND (later.status = 'delivered' OR later.leased_until > $3))";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn deliveries_that_were_given_up_are_found_among_many_others() {
+        for (sql, index) in [
+            (DELIVERIES, "deliveries_endpoint"),
+            (FAILED, "deliveries_failed"),
+        ] {
+            let way = format!("SEARCH deliveries USING INDEX {index} (endpoint_id=? AND id<?)");
+            assert_eq!(plan(sql).await, [way]);
+        }
+    }
+}

@@ -190,13 +190,10 @@ impl Store {
     pub async fn key_makers(&self, ids: &[KeyId]) -> Result<Vec<(KeyId, String)>, StoreError> {
         let ids: Vec<[KeyId; 1]> = ids.iter().map(|id| [*id]).collect();
         Ok(each!(self, |db| {
-            sqlx::query_as(
-                "SELECT object_id, COALESCE(actor_name, actor_kind) FROM audit_log
-                 WHERE object_id IN (SELECT value ->> 0 FROM json_each($1)) AND action = 'key.created' ORDER BY id",
-            )
-            .bind(super::ledger::json_rows(&ids))
-            .fetch_all(db.read())
-            .await?
+            sqlx::query_as(MAKERS)
+                .bind(super::ledger::json_rows(&ids))
+                .fetch_all(db.read())
+                .await?
         }))
     }
 
@@ -234,6 +231,11 @@ impl Store {
         self.end_noted(tx, done, Action::KeyRevoked, id, None).await
     }
 }
+
+/// `LIKE`, so that the keys are looked for, and not all keys that were ever made.
+const MAKERS: &str = "
+SELECT object_id, COALESCE(actor_name, actor_kind) FROM audit_log
+WHERE object_id IN (SELECT value ->> 0 FROM json_each($1)) AND action LIKE 'key.created' ORDER BY id";
 
 /// What is kept of a text that is random enough to need no slow hash.
 pub(super) fn digest(text: &Secret) -> String {

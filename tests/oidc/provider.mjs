@@ -21,6 +21,10 @@ globalThis.Date = class extends RealDate {
   }
 };
 
+// What is answered to the test stands alone.
+const say = console.log;
+for (const way of ["log", "info", "warn"]) console[way] = console.error;
+
 const folder = process.env.ENTRYPASS_TEST_OIDC_PROVIDER;
 const { default: Provider } = await import(`${folder}/node_modules/oidc-provider/lib/index.js`);
 
@@ -57,11 +61,11 @@ function start(redirect) {
   serve = provider.callback();
 }
 
-console.log(port);
+say(port);
 for await (const line of createInterface({ input: process.stdin })) {
   const told = JSON.parse(line);
   if (told.redirect) start(told.redirect);
   if (told.people) people = told.people;
-  console.log("done");
+  say("done");
 }
 process.exit();
