@@ -140,7 +140,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         links: web::link_cache::LinkCache::new(),
         agents: web::agents::Agents::new(),
         dashboard: web::dashboard::entry::Entry::default(),
-        oidc: provider(&config, &public_url, &clock)?,
+        oidc: Provider::of(&config, &public_url, &clock).map_err(StartError::Provider)?,
         settings: config.in_force(),
         sandbox: sandbox.clone(),
         signer: web::signing::Signer::new(&secret),
@@ -273,20 +273,6 @@ async fn signing_secret(config: &Config, store: &Store) -> Result<Secret, StoreE
                 .await
         }
     }
-}
-
-/// The identity provider that the settings name, if they do.
-fn provider(
-    config: &Config,
-    public_url: &str,
-    clock: &Clock,
-) -> Result<Option<Provider>, StartError> {
-    let callback = format!("{public_url}{}", web::dashboard::oidc::CALLBACK);
-    let provider = config
-        .oidc
-        .as_ref()
-        .map(|settings| Provider::new(settings, callback, clock.clone()));
-    provider.transpose().map_err(StartError::Provider)
 }
 
 /// Points the settings at an iDenfy stand-in served by this very process.

@@ -24,7 +24,7 @@ use serde_json::Value;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{self, GroupRole};
+use crate::config::{Config, GroupRole};
 use crate::domain::person::Role;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
@@ -36,6 +36,9 @@ mod wire;
 use groups::{groups, role};
 pub use wire::OidcError;
 use wire::{SIGNATURE, call, told_of_tokens, untrue};
+
+/// Where the provider sends people back to, below the public address.
+const CALLBACK: &str = "/admin/login/oidc/callback";
 
 /// How long one call may take.
 const CALL: Duration = Duration::from_secs(10);
@@ -129,21 +132,24 @@ type Relying = Client<
 >;
 
 impl Provider {
-    /// The provider of these settings, which sends people back to `redirect`.
+    /// The provider that the settings name, if they do; it sends people back below the gateway's public address.
     ///
     /// # Errors
     /// When calls over TLS cannot be set up.
     ///
     /// # Panics
     /// Never: the settings were checked.
-    pub fn new(
-        settings: &config::Oidc,
-        redirect: String,
-        clock: Clock,
-    ) -> Result<Self, reqwest::Error> {
+    pub fn of(
+        config: &Config,
+        public_url: &str,
+        clock: &Clock,
+    ) -> Result<Option<Self>, reqwest::Error> {
+        let Some(settings) = &config.oidc else {
+            return Ok(None);
+        };
         let issuer = Url::parse(&settings.issuer).expect("the settings' issuer is an address");
-        let redirect = RedirectUrl::new(redirect).expect("the public address is one");
-        Ok(Self {
+        let redirect = format!("{public_url}{CALLBACK}");
+        Ok(Some(Self {
             name: issuer.host_str().unwrap_or_default().to_owned(),
             http: http::client_builder(&issuer).timeout(CALL).build()?,
             issuer: settings.issuer.clone(),
@@ -151,9 +157,9 @@ impl Provider {
             client_secret: settings.client_secret.clone(),
             roles: settings.roles.clone(),
             known: Arc::default(),
-            redirect,
-            clock,
-        })
+            redirect: RedirectUrl::new(redirect).expect("the public address is one"),
+            clock: clock.clone(),
+        }))
     }
 
     /// Begins a sign-in: where the browser is to go, and what it has to bring back.

@@ -21,7 +21,7 @@ mod guard;
 mod links;
 pub mod live;
 mod login;
-pub mod oidc;
+mod oidc;
 pub mod operator;
 mod overview;
 pub mod page;

@@ -18,9 +18,6 @@ use crate::domain::id::PersonId;
 use crate::domain::person::{Person, Role, parse_email, parse_person_name};
 use crate::oidc::{Begun, Identity, OidcError, Provider};
 
-/// Where the provider sends people back to, below the public address.
-pub const CALLBACK: &str = "/admin/login/oidc/callback";
-
 /// How long one may take at the provider, in milliseconds: 10 minutes.
 const BEGUN_MS: i64 = 10 * 60_000;
 

@@ -29,22 +29,26 @@ struct AuditPage {
 
 impl AuditPage {
     /// Who did it.
-    fn who<'a>(&self, line: &'a AuditLine) -> &'a str {
+    fn who(line: &AuditLine) -> &str {
         line.actor_name
             .as_deref()
             .unwrap_or_else(|| kind_words(&line.actor_kind))
     }
 
     /// What was done.
-    fn what<'a>(&self, line: &'a AuditLine) -> &'a str {
+    fn what(line: &AuditLine) -> &str {
         match Action::parse(&line.action) {
             Some(action) => action.words(),
             None => &line.action,
         }
     }
 
-    fn chose(&self, chosen: &Option<String>, value: &str) -> bool {
-        chosen.as_deref() == Some(value)
+    fn is_of(&self, actor: &str) -> bool {
+        self.filter.actor.as_deref() == Some(actor)
+    }
+
+    fn is_about(&self, action: Action) -> bool {
+        self.filter.action.as_deref() == Some(action.as_str())
     }
 
     fn is_narrowed(&self) -> bool {

@@ -45,11 +45,11 @@ impl EndpointPage {
         health(&self.endpoint)
     }
 
-    fn why_off(&self, reason: &str) -> &'static str {
+    fn why_off(reason: &str) -> &'static str {
         why_off(reason)
     }
 
-    fn badge(&self, delivery: &Delivery) -> Badge {
+    fn badge(delivery: &Delivery) -> Badge {
         Badge::of(delivery)
     }
 

@@ -19,7 +19,7 @@ struct InForcePage {
 
 impl InForcePage {
     /// Who set it.
-    fn origin(&self, setting: &InForce) -> String {
+    fn origin(setting: &InForce) -> String {
         match &setting.origin {
             Origin::Default => "Default".to_owned(),
             Origin::File(file) => format!("Set in {}", file.display()),
@@ -28,7 +28,7 @@ impl InForcePage {
         }
     }
 
-    fn is_default(&self, setting: &InForce) -> bool {
+    fn is_default(setting: &InForce) -> bool {
         setting.origin == Origin::Default
     }
 }
