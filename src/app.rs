@@ -157,18 +157,13 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         store: store.clone(),
         clock: clock.clone(),
     });
-    let own = |listener: &TcpListener| {
-        listener
-            .try_clone()
-            .map_err(|e| StartError::Listen(address, e))
-    };
-    let mut doors = vec![own(&listener)?];
+    let mut doors = vec![same(&listener, address)?];
     let (server, task) = serve(&state, &redeemer, sandbox, listener, config.server.workers)?;
     let mut servers = vec![server];
     let mut background = vec![("the server", task)];
     if let Some(address) = config.server.metrics_listen {
         let listener = listen(address)?.0;
-        doors.push(own(&listener)?);
+        doors.push(same(&listener, address)?);
         let (server, task) = serve_metrics(&state, listener)?;
         servers.push(server);
         background.push(("the server of the metrics", task));
@@ -198,6 +193,12 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         background,
         stop,
     })
+}
+
+/// The same listener once more, to close its door by.
+fn same(listener: &TcpListener, address: SocketAddr) -> Result<TcpListener, StartError> {
+    let same = listener.try_clone();
+    same.map_err(|error| StartError::Listen(address, error))
 }
 
 /// The database, if it is one for the sandbox or for a real account, as is wanted.

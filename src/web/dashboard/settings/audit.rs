@@ -47,8 +47,8 @@ impl AuditPage {
         self.filter.actor.as_deref() == Some(actor)
     }
 
-    fn is_about(&self, action: Action) -> bool {
-        self.filter.action.as_deref() == Some(action.as_str())
+    fn is_about(&self, action: &str) -> bool {
+        self.filter.action.as_deref() == Some(action)
     }
 
     fn is_narrowed(&self) -> bool {
