@@ -37,7 +37,6 @@ mod dashboard_live;
 mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
-mod dashboard_people;
 mod dashboard_sessions;
 mod dashboard_settings;
 mod dashboard_share;
