@@ -23,7 +23,7 @@ tests!(
 
 const ENDPOINTS: &str = "/admin/settings/endpoints";
 
-async fn admin<'a>(gateway: &'a Gateway) -> Browser<'a> {
+async fn admin(gateway: &Gateway) -> Browser<'_> {
     signed_in(gateway, "ana@example.com", Role::Administrator).await
 }
 

@@ -66,9 +66,9 @@ async fn a_plain_link_takes_a_name_and_a_press(context: Context) {
     create(&mut ed, &[("name", "Open"), ("usage", "unlimited")]).await;
     let (_, list) = gateway.get("/links").await;
     assert_eq!(list["items"][0]["confirm"], false);
-    let (_, log) = gateway.get("/audit").await;
-    assert_eq!(log["items"][0]["action"], "link.created");
-    assert_eq!(log["items"][0]["actor"]["name"], "ed");
+    let (_, audit) = gateway.get("/audit").await;
+    assert_eq!(audit["items"][0]["action"], "link.created");
+    assert_eq!(audit["items"][0]["actor"]["name"], "ed");
 }
 
 async fn every_mistake_is_shown_at_its_field_and_what_was_typed_stays(context: Context) {
@@ -291,8 +291,8 @@ async fn many_links_are_switched_after_they_were_named(context: Context) {
     assert!(told.contains("1 link is active now. 1 link is expired or used up and stayed so."));
     let none = ed.get(&format!("{LINKS}/switch?to=on")).await;
     assert_eq!((none.status, &*none.location), (303, LINKS));
-    let (_, log) = gateway.get("/audit").await;
-    let lines = log["items"].as_array().unwrap().iter();
+    let (_, audit) = gateway.get("/audit").await;
+    let lines = audit["items"].as_array().unwrap().iter();
     let off = lines.filter(|l| l["action"] == "link.deactivated" && l["actor"]["name"] == "ed");
     assert_eq!(off.count(), 2);
 }
@@ -343,8 +343,8 @@ async fn a_link_is_changed_and_deleted_after_a_second_word(context: Context) {
         ed.post(&format!("{own}/{verb}"), &[]).await;
     }
     assert!(ed.open(&own).await.contains("a link cannot be refilled"));
-    let (_, log) = gateway.get("/audit").await;
-    let lines = log["items"].as_array().unwrap().iter();
+    let (_, audit) = gateway.get("/audit").await;
+    let lines = audit["items"].as_array().unwrap().iter();
     let of_ed: Vec<_> = lines
         .filter(|l| l["actor"]["name"] == "ed" && l["object"]["id"] == link["id"])
         .map(|l| text(&l["action"]))

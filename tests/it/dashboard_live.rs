@@ -97,8 +97,8 @@ async fn a_page_hears_of_the_sessions_it_shows_from_where_it_stands(context: Con
         listen(&browser, "/admin/events?link_id=x").await.status(),
         404
     );
-    let head = browser.send(Method::HEAD, "/admin/events", None).await;
-    assert_eq!(head.status, 200);
+    let answer = browser.send(Method::HEAD, "/admin/events", None).await;
+    assert_eq!(answer.status, 200);
 }
 
 async fn the_stream_ends_with_the_browsers_session(context: Context) {

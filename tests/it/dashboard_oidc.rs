@@ -194,7 +194,7 @@ async fn enter(provider: &Provider, browser: &mut Browser<'_>, id: &str) -> Show
     browser.get(&back).await
 }
 
-fn claims(email: &str, groups: Value) -> Value {
+fn claims(email: &str, groups: &Value) -> Value {
     json!({"email": email, "name": "<i>Eve", "groups": groups})
 }
 
@@ -202,7 +202,7 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
     let (mut provider, gateway) = both(&context).await;
     let store = &gateway.state.store;
     provider
-        .people(json!({"eve": claims("Eve@example.com", json!(["staff"]))}))
+        .people(json!({"eve": claims("Eve@example.com", &json!(["staff"]))}))
         .await;
     let mut eve = Browser::new(&gateway);
     let login = eve.open("/admin/login").await;
@@ -225,7 +225,7 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
 
     // Her groups change there; the same person comes back, in another browser.
     provider
-        .people(json!({"eve": claims("new@example.com", json!(["staff", "owners"]))}))
+        .people(json!({"eve": claims("new@example.com", &json!(["staff", "owners"]))}))
         .await;
     let mut again = Browser::new(&gateway);
     enter(&provider, &mut again, "eve").await;
@@ -259,7 +259,7 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
 
     // Whoever is in no group any more is let in no more, and is out everywhere, were it the last administrator.
     provider
-        .people(json!({"eve": claims("eve@example.com", json!(["guests"]))}))
+        .people(json!({"eve": claims("eve@example.com", &json!(["guests"]))}))
         .await;
     let refused = enter(&provider, &mut other, "eve").await;
     assert_eq!(refused.status, 403);
@@ -275,7 +275,7 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
 async fn only_what_was_begun_here_is_finished_and_once(context: Context) {
     let (mut provider, gateway) = both(&context).await;
     provider
-        .people(json!({"eve": claims("eve@example.com", json!("owners"))}))
+        .people(json!({"eve": claims("eve@example.com", &json!("owners"))}))
         .await;
     let mut eve = Browser::new(&gateway);
     let begun = eve
@@ -354,7 +354,7 @@ async fn whoever_cannot_be_let_in_is_told_why(context: Context) {
     signed_in(&gateway, "ana@example.com", Role::Administrator).await;
     provider
         .people(json!({
-            "ana": claims("ANA@example.com", json!(["owners"])),
+            "ana": claims("ANA@example.com", &json!(["owners"])),
             "nobody": {"name": "No mail", "groups": ["owners"]},
         }))
         .await;

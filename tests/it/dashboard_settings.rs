@@ -24,7 +24,7 @@ tests!(
 const KEYS: &str = "/admin/settings/keys";
 const AUDIT: &str = "/admin/settings/audit";
 
-async fn admin<'a>(gateway: &'a Gateway) -> Browser<'a> {
+async fn admin(gateway: &Gateway) -> Browser<'_> {
     signed_in(gateway, "ana@example.com", Role::Administrator).await
 }
 
