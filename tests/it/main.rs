@@ -122,7 +122,6 @@ fn main() {
         dashboard_share::tests(),
         dashboard_endpoints::tests(),
         dashboard_oidc::tests(),
-        dashboard_people::tests(),
         dashboard_settings::tests(),
         erasure::tests(),
         events_stream::tests(),
