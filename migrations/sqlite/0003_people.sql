@@ -13,6 +13,10 @@ CREATE TABLE people (
     totp_secret TEXT,
     -- The last step whose code was taken: a code is taken once.
     totp_step INTEGER,
+    -- Wrong codes since the last right one.
+    wrong_codes INTEGER NOT NULL DEFAULT 0,
+    -- When a refused sign-in was last noted.
+    refused_at INTEGER,
     created_at INTEGER NOT NULL,
     last_login_at INTEGER
 ) STRICT, WITHOUT ROWID;
@@ -23,6 +27,19 @@ CREATE TABLE recovery_codes (
     digest TEXT NOT NULL,
     PRIMARY KEY (person_id, digest)
 ) STRICT, WITHOUT ROWID;
+
+-- Who has given the password and owes a code. Nothing that the database holds stands in for the password.
+CREATE TABLE begun_sign_ins (
+    -- SHA-256 of the cookie's text in hex.
+    digest TEXT NOT NULL PRIMARY KEY,
+    person_id TEXT NOT NULL,
+    -- That of the password that was given: another one makes this worthless.
+    password_hash TEXT NOT NULL,
+    ends_at INTEGER NOT NULL,
+    wrong_codes INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+CREATE INDEX begun_sign_ins_person ON begun_sign_ins (person_id);
+CREATE INDEX begun_sign_ins_ends ON begun_sign_ins (ends_at);
 
 CREATE TABLE browser_sessions (
     id TEXT NOT NULL PRIMARY KEY,

@@ -113,15 +113,8 @@ async fn create(
         return Err(taken());
     }
     let hash = read_password(&[&email, &name])?;
-    let person = Person {
-        id: PersonId::new(context.clock.uuid()),
-        email,
-        name,
-        role,
-        has_second_factor: false,
-        created_at: context.clock.now(),
-        last_login_at: None,
-    };
+    let id = PersonId::new(context.clock.uuid());
+    let person = Person::new(id, email, name, role, context.clock.now());
     let added = context.store.insert_person(&person, Some(&hash)).await?;
     added.map_err(|_| taken())?;
     println!("{}", person.id);

@@ -84,13 +84,17 @@ pub enum Action {
     PersonSecondFactorOff,
     /// A person signed in.
     PersonSignedIn,
+    /// Somebody typed a wrong password or code for a person; noted once a minute at most.
+    PersonSignInRefused,
+    /// A recovery code of a person was used.
+    PersonRecoveryCodeUsed,
     /// A person was removed.
     PersonDeleted,
 }
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -111,6 +115,8 @@ impl Action {
         Self::PersonSecondFactorOn,
         Self::PersonSecondFactorOff,
         Self::PersonSignedIn,
+        Self::PersonSignInRefused,
+        Self::PersonRecoveryCodeUsed,
         Self::PersonDeleted,
     ];
 
@@ -138,6 +144,8 @@ impl Action {
             Self::PersonSecondFactorOn => "person.second_factor_on",
             Self::PersonSecondFactorOff => "person.second_factor_off",
             Self::PersonSignedIn => "person.signed_in",
+            Self::PersonSignInRefused => "person.sign_in_refused",
+            Self::PersonRecoveryCodeUsed => "person.recovery_code_used",
             Self::PersonDeleted => "person.deleted",
         }
     }
@@ -166,6 +174,8 @@ impl Action {
             Self::PersonSecondFactorOn => "turned a second factor on",
             Self::PersonSecondFactorOff => "turned a second factor off",
             Self::PersonSignedIn => "signed in",
+            Self::PersonSignInRefused => "refused a sign-in",
+            Self::PersonRecoveryCodeUsed => "used a recovery code",
             Self::PersonDeleted => "removed a person",
         }
     }

@@ -85,6 +85,22 @@ pub struct Person {
     pub last_login_at: Option<Timestamp>,
 }
 
+impl Person {
+    /// A person who is added now, and has not signed in yet.
+    #[must_use]
+    pub fn new(id: PersonId, email: String, name: String, role: Role, now: Timestamp) -> Self {
+        Self {
+            id,
+            email,
+            name,
+            role,
+            has_second_factor: false,
+            created_at: now,
+            last_login_at: None,
+        }
+    }
+}
+
 /// An email address, trimmed; whether mail arrives there only mail can tell.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 use sqlx::FromRow;
 
 use super::keys::digest;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
 use crate::domain::id::{BrowserSessionId, PersonId};
 use crate::domain::secret::Secret;
@@ -40,6 +40,8 @@ pub struct BrowserSession {
 
 impl Store {
     /// Signs a browser in, whose cookie holds `token`; notes it as a sign-in, and forgets sessions that are over.
+    /// `password_hash` is what the password was held against, where one was given. False: there is no such person any
+    /// more, or it has another password by now.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -47,46 +49,40 @@ impl Store {
         &self,
         session: &BrowserSession,
         token: &Secret,
-    ) -> Result<(), StoreError> {
+        password_hash: Option<&str>,
+    ) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
-        within!(&mut tx, |c| {
+        let at = Some(session.created_at);
+        let kept = keep(&mut tx, session, token, password_hash, at).await?;
+        let person = session.person_id;
+        let is_kept = self
+            .end_noted(tx, kept, Action::PersonSignedIn, person, None)
+            .await?;
+        each!(self, |db| {
             sqlx::query("DELETE FROM browser_sessions WHERE ends_at <= $1 OR last_seen_at <= $2")
                 .bind(session.created_at)
                 .bind(session.created_at.plus_millis(-IDLE_MS))
-                .execute(c)
+                .execute(db.write())
                 .await?
                 .rows_affected()
         });
-        // Not for somebody who was removed meanwhile.
-        let kept = within!(&mut tx, |c| {
-            sqlx::query(
-                "INSERT INTO browser_sessions
-                     (id, digest, person_id, created_at, last_seen_at, ends_at, address, user_agent)
-                 SELECT $1, $2, id, $4, $5, $6, $7, $8 FROM people WHERE id = $3",
-            )
-            .bind(session.id)
-            .bind(digest(token))
-            .bind(session.person_id)
-            .bind(session.created_at)
-            .bind(session.last_seen_at)
-            .bind(session.ends_at)
-            .bind(&session.address)
-            .bind(&session.user_agent)
-            .execute(c)
-            .await?
-            .rows_affected()
-        });
-        within!(&mut tx, |c| {
-            sqlx::query("UPDATE people SET last_login_at = $2 WHERE id = $1")
-                .bind(session.person_id)
-                .bind(session.created_at)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        self.end_noted(tx, kept, Action::PersonSignedIn, session.person_id, None)
-            .await?;
-        Ok(())
+        Ok(is_kept)
+    }
+
+    /// Gives a browser whose person has just set that password another session: nobody signed in.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn stay_signed_in(
+        &self,
+        session: &BrowserSession,
+        token: &Secret,
+        password_hash: &str,
+    ) -> Result<bool, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let kept = keep(&mut tx, session, token, Some(password_hash), None).await?;
+        tx.commit().await?;
+        Ok(kept > 0)
     }
 
     /// The session of a cookie, if it is not over; notes that it is used.
@@ -112,15 +108,12 @@ impl Store {
         let Some(session) = found else {
             return Ok(None);
         };
-        if session.last_seen_at <= now.plus_millis(-SEEN_STEP_MS) {
-            each!(self, |db| {
-                sqlx::query("UPDATE browser_sessions SET last_seen_at = $2 WHERE id = $1")
-                    .bind(session.id)
-                    .bind(now)
-                    .execute(db.write())
-                    .await?
-                    .rows_affected()
-            });
+        if session.last_seen_at <= now.plus_millis(-SEEN_STEP_MS)
+            && let Err(error) = self.note_use(session.id, now).await
+        {
+            // Whoever looks must be able to, most of all when nothing can be written.
+            let what = "the use of a browser's session could not be noted";
+            self.outage.met(what, &error);
         }
         Ok(Some(session))
     }
@@ -146,6 +139,17 @@ impl Store {
             .await?
         });
         Ok(found.is_some())
+    }
+
+    async fn note_use(&self, id: BrowserSessionId, now: Timestamp) -> Result<u64, StoreError> {
+        Ok(each!(self, |db| {
+            sqlx::query("UPDATE browser_sessions SET last_seen_at = $2 WHERE id = $1")
+                .bind(id)
+                .bind(now)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        }))
     }
 
     /// A person's sessions that are not over, newest first.
@@ -209,4 +213,48 @@ impl Store {
                 .rows_affected()
         }))
     }
+}
+
+/// Keeps a session, if the person is there and has that password; locks the person first, as all that change one do.
+async fn keep(
+    tx: &mut Tx,
+    session: &BrowserSession,
+    token: &Secret,
+    password_hash: Option<&str>,
+    signed_in_at: Option<Timestamp>,
+) -> Result<u64, sqlx::Error> {
+    let found = within!(tx, |c| {
+        sqlx::query(
+            "UPDATE people SET last_login_at = COALESCE($2, last_login_at),
+                 wrong_codes = CASE WHEN $2 IS NULL THEN wrong_codes ELSE 0 END
+             WHERE id = $1 AND ($3 IS NULL OR password_hash = $3)",
+        )
+        .bind(session.person_id)
+        .bind(signed_in_at)
+        .bind(password_hash)
+        .execute(c)
+        .await?
+        .rows_affected()
+    });
+    if found == 0 {
+        return Ok(0);
+    }
+    Ok(within!(tx, |c| {
+        sqlx::query(
+            "INSERT INTO browser_sessions
+                 (id, digest, person_id, created_at, last_seen_at, ends_at, address, user_agent)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        )
+        .bind(session.id)
+        .bind(digest(token))
+        .bind(session.person_id)
+        .bind(session.created_at)
+        .bind(session.last_seen_at)
+        .bind(session.ends_at)
+        .bind(&session.address)
+        .bind(&session.user_agent)
+        .execute(c)
+        .await?
+        .rows_affected()
+    }))
 }

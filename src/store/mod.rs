@@ -39,6 +39,7 @@ macro_rules! within {
 }
 
 pub mod audit;
+pub mod begun_sign_ins;
 pub mod browser_sessions;
 pub mod deliveries;
 pub mod endpoints;

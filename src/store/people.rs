@@ -135,9 +135,10 @@ impl Store {
         role: Role,
     ) -> Result<Result<(), PeopleRefusal>, StoreError> {
         let mut tx = self.engine.begin().await?;
-        if let Err(refused) = may_lose(&mut tx, id, role).await? {
-            return Ok(Err(refused));
-        }
+        let before = match may_lose(&mut tx, id, role).await? {
+            Ok(before) => before,
+            Err(refused) => return Ok(Err(refused)),
+        };
         let changed = within!(&mut tx, |c| {
             sqlx::query("UPDATE people SET name = $2, role = $3 WHERE id = $1 AND (name <> $2 OR role <> $3)")
                 .bind(id)
@@ -147,10 +148,28 @@ impl Store {
                 .await?
                 .rows_affected()
         });
-        let detail = format!("{name} ({})", role.as_str());
-        self.end_noted(tx, changed, Action::PersonUpdated, id, Some(&detail))
+        let detail = (before != role.as_str()).then(|| format!("{before} → {}", role.as_str()));
+        self.end_noted(tx, changed, Action::PersonUpdated, id, detail.as_deref())
             .await?;
         Ok(Ok(()))
+    }
+
+    /// Gives a person another name. False: there is no such person, or the name was this one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn rename_person(&self, id: PersonId, name: &str) -> Result<bool, StoreError> {
+        let mut tx = self.engine.begin().await?;
+        let changed = within!(&mut tx, |c| {
+            sqlx::query("UPDATE people SET name = $2 WHERE id = $1 AND name <> $2")
+                .bind(id)
+                .bind(name)
+                .execute(c)
+                .await?
+                .rows_affected()
+        });
+        self.end_noted(tx, changed, Action::PersonUpdated, id, None)
+            .await
     }
 
     /// Removes a person, and signs all of this person's browsers out.
@@ -162,15 +181,17 @@ impl Store {
         id: PersonId,
     ) -> Result<Result<(), PeopleRefusal>, StoreError> {
         let mut tx = self.engine.begin().await?;
-        let name = match may_lose(&mut tx, id, Role::Viewer).await? {
-            Ok(name) => name,
+        let role = match may_lose(&mut tx, id, Role::Viewer).await? {
+            Ok(role) => role,
             Err(refused) => return Ok(Err(refused)),
         };
+        // The person first, as everywhere: so no two of these wait for each other.
         for sql in [
+            "DELETE FROM people WHERE id = $1",
             "DELETE FROM browser_sessions WHERE person_id = $1",
+            "DELETE FROM begun_sign_ins WHERE person_id = $1",
             "DELETE FROM recovery_codes WHERE person_id = $1",
             "DELETE FROM identities WHERE person_id = $1",
-            "DELETE FROM people WHERE id = $1",
         ] {
             within!(&mut tx, |c| sqlx::query(sql)
                 .bind(id)
@@ -178,7 +199,7 @@ impl Store {
                 .await?
                 .rows_affected());
         }
-        self.note(&mut tx, Action::PersonDeleted, id, Some(&name))
+        self.note(&mut tx, Action::PersonDeleted, id, Some(&role))
             .await?;
         tx.commit().await?;
         Ok(Ok(()))
@@ -186,8 +207,8 @@ impl Store {
 
     /// Notes that a person was added.
     pub(super) async fn note_added(&self, tx: &mut Tx, person: &Person) -> Result<(), sqlx::Error> {
-        let detail = format!("{} ({})", person.name, person.role.as_str());
-        self.note(tx, Action::PersonCreated, person.id, Some(&detail))
+        let role = person.role.as_str();
+        self.note(tx, Action::PersonCreated, person.id, Some(role))
             .await
     }
 }
@@ -230,16 +251,16 @@ pub(super) async fn take_turns(tx: &mut Tx) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// The person's name, if there is another administrator where this one would become something else.
+/// The person's role, if there is another administrator where this one would become something else.
 async fn may_lose(
     tx: &mut Tx,
     id: PersonId,
     role: Role,
 ) -> Result<Result<String, PeopleRefusal>, sqlx::Error> {
     take_turns(tx).await?;
-    let found: Option<(String, String, i64)> = within!(tx, |c| {
+    let found: Option<(String, i64)> = within!(tx, |c| {
         sqlx::query_as(
-            "SELECT name, role, (SELECT COUNT(*) FROM people WHERE role = 'admin' AND id <> $1)
+            "SELECT role, (SELECT COUNT(*) FROM people WHERE role = 'admin' AND id <> $1)
              FROM people WHERE id = $1",
         )
         .bind(id)
@@ -249,9 +270,9 @@ async fn may_lose(
     let admin = Role::Administrator;
     Ok(match found {
         None => Err(PeopleRefusal::Unknown),
-        Some((_, own, 0)) if own == admin.as_str() && role != admin => {
+        Some((own, 0)) if own == admin.as_str() && role != admin => {
             Err(PeopleRefusal::LastAdministrator)
         }
-        Some((name, ..)) => Ok(name),
+        Some((own, _)) => Ok(own),
     })
 }

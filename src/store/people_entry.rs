@@ -4,7 +4,7 @@
 use sqlx::FromRow;
 
 use super::keys::digest;
-use super::people::{insert, take_turns};
+use super::people::{PeopleRefusal, insert, take_turns};
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
 use crate::domain::id::PersonId;
@@ -21,6 +21,8 @@ pub struct Lock {
     pub password_hash: Option<String>,
     /// The secret of the second factor in base 32, where there is one.
     pub totp_secret: Option<String>,
+    /// Wrong codes since the last right one.
+    pub wrong_codes: i64,
 }
 
 impl Store {
@@ -31,7 +33,8 @@ impl Store {
     pub async fn lock_of_email(&self, email: &str) -> Result<Option<Lock>, StoreError> {
         Ok(each!(self, |db| {
             sqlx::query_as(
-                "SELECT id, password_hash, totp_secret FROM people WHERE email_folded = $1",
+                "SELECT id, password_hash, totp_secret, wrong_codes FROM people
+                 WHERE email_folded = $1",
             )
             .bind(fold_email(email))
             .fetch_optional(db.read())
@@ -45,10 +48,12 @@ impl Store {
     /// When the database does not answer.
     pub async fn lock_of(&self, id: PersonId) -> Result<Option<Lock>, StoreError> {
         Ok(each!(self, |db| {
-            sqlx::query_as("SELECT id, password_hash, totp_secret FROM people WHERE id = $1")
-                .bind(id)
-                .fetch_optional(db.read())
-                .await?
+            sqlx::query_as(
+                "SELECT id, password_hash, totp_secret, wrong_codes FROM people WHERE id = $1",
+            )
+            .bind(id)
+            .fetch_optional(db.read())
+            .await?
         }))
     }
 
@@ -66,7 +71,7 @@ impl Store {
         let mut tx = self.engine.begin().await?;
         let changed = within!(&mut tx, |c| {
             sqlx::query(
-                "UPDATE people SET password_hash = $2 WHERE id = $1
+                "UPDATE people SET password_hash = $2, wrong_codes = 0 WHERE id = $1
                  AND NOT EXISTS (SELECT 1 FROM identities WHERE person_id = people.id)",
             )
             .bind(id)
@@ -94,7 +99,8 @@ impl Store {
     }
 
     /// Asks a person for a code from now on; `step` is the one whose code was just shown, `codes` open the door once each.
-    /// Those of before open nothing any more.
+    /// Those of before open nothing any more. False: this secret is asked for already, and the code is not newer than
+    /// the one taken last.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -104,17 +110,23 @@ impl Store {
         totp_secret: &Secret,
         step: i64,
         codes: &[Secret],
-    ) -> Result<(), StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
         let changed = within!(&mut tx, |c| {
-            sqlx::query("UPDATE people SET totp_secret = $2, totp_step = $3 WHERE id = $1")
-                .bind(id)
-                .bind(totp_secret.expose())
-                .bind(step)
-                .execute(c)
-                .await?
-                .rows_affected()
+            sqlx::query(
+                "UPDATE people SET totp_secret = $2, totp_step = $3 WHERE id = $1
+                 AND (totp_secret IS NULL OR totp_secret <> $2 OR totp_step < $3)",
+            )
+            .bind(id)
+            .bind(totp_secret.expose())
+            .bind(step)
+            .execute(c)
+            .await?
+            .rows_affected()
         });
+        if changed == 0 {
+            return Ok(false);
+        }
         within!(&mut tx, |c| {
             sqlx::query("DELETE FROM recovery_codes WHERE person_id = $1")
                 .bind(id)
@@ -133,8 +145,7 @@ impl Store {
             });
         }
         self.end_noted(tx, changed, Action::PersonSecondFactorOn, id, None)
-            .await?;
-        Ok(())
+            .await
     }
 
     /// Asks a person for no code any more. False: none was asked for.
@@ -176,15 +187,17 @@ impl Store {
         id: PersonId,
         code: &Secret,
     ) -> Result<bool, StoreError> {
-        let taken = each!(self, |db| {
+        let mut tx = self.engine.begin().await?;
+        let taken = within!(&mut tx, |c| {
             sqlx::query("DELETE FROM recovery_codes WHERE person_id = $1 AND digest = $2")
                 .bind(id)
                 .bind(digest(code))
-                .execute(db.write())
+                .execute(c)
                 .await?
                 .rows_affected()
         });
-        Ok(taken > 0)
+        self.end_noted(tx, taken, Action::PersonRecoveryCodeUsed, id, None)
+            .await
     }
 
     /// How many recovery codes a person has left.
@@ -201,19 +214,28 @@ impl Store {
         Ok(left)
     }
 
-    /// Keeps an address at which the first administrator can be made. False: there are people already.
+    /// Keeps an address at which the first administrator can be made, and forgets those that are over. False: there is an
+    /// administrator already.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn offer_setup(
         &self,
         token: &Secret,
+        now: Timestamp,
         ends_at: Timestamp,
     ) -> Result<bool, StoreError> {
+        each!(self, |db| {
+            sqlx::query("DELETE FROM setup_tokens WHERE ends_at <= $1")
+                .bind(now)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
         let kept = each!(self, |db| {
             sqlx::query(
                 "INSERT INTO setup_tokens (digest, ends_at)
-                 SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM people)",
+                 SELECT $1, $2 WHERE NOT EXISTS (SELECT 1 FROM people WHERE role = 'admin')",
             )
             .bind(digest(token))
             .bind(ends_at)
@@ -232,7 +254,7 @@ impl Store {
         let (open,): (i64,) = each!(self, |db| {
             sqlx::query_as(
                 "SELECT COUNT(*) FROM setup_tokens
-                 WHERE digest = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM people)",
+                 WHERE digest = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM people WHERE role = 'admin')",
             )
             .bind(digest(token))
             .bind(now)
@@ -242,22 +264,22 @@ impl Store {
         Ok(open > 0)
     }
 
-    /// Makes the first person, and closes all addresses at which one can be made. False: this one was closed before.
+    /// Makes the first administrator, and closes all addresses at which one can be made. False: this one was closed before.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer; inside, when the email is taken: nothing was changed.
     pub async fn set_up(
         &self,
         token: &Secret,
         person: &Person,
         password_hash: &str,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Result<bool, PeopleRefusal>, StoreError> {
         let mut tx = self.engine.begin().await?;
         take_turns(&mut tx).await?;
         let open = within!(&mut tx, |c| {
             sqlx::query(
                 "DELETE FROM setup_tokens
-                 WHERE digest = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM people)",
+                 WHERE digest = $1 AND ends_at > $2 AND NOT EXISTS (SELECT 1 FROM people WHERE role = 'admin')",
             )
             .bind(digest(token))
             .bind(person.created_at)
@@ -266,16 +288,18 @@ impl Store {
             .rows_affected()
         });
         if open == 0 {
-            return Ok(false);
+            return Ok(Ok(false));
         }
         within!(&mut tx, |c| sqlx::query("DELETE FROM setup_tokens")
             .execute(c)
             .await?
             .rows_affected());
-        insert(&mut tx, person, Some(password_hash)).await?;
+        if insert(&mut tx, person, Some(password_hash)).await? == 0 {
+            return Ok(Err(PeopleRefusal::EmailTaken));
+        }
         self.note_added(&mut tx, person).await?;
         tx.commit().await?;
-        Ok(true)
+        Ok(Ok(true))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Whose request it is: the peer's address, or what a trusted proxy says of it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use actix_web::HttpRequest;
@@ -12,12 +13,12 @@ pub fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let peer = request
         .peer_addr()
         .map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.ip());
-    let forwarded: Vec<&str> = request
-        .headers()
-        .get_all("x-forwarded-for")
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
+    // Bytes that a visitor put first must not hide what a proxy wrote behind them.
+    let headers = request.headers().get_all("x-forwarded-for");
+    let headers: Vec<Cow<'_, str>> = headers
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
         .collect();
+    let forwarded: Vec<&str> = headers.iter().flat_map(|value| value.split(',')).collect();
     choose(peer, &forwarded, trusted)
 }
 

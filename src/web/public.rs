@@ -226,7 +226,7 @@ impl Visit<'_> {
     }
 
     async fn resumed(&self, terms: &LinkTerms) -> Result<Option<Started>, Problem> {
-        let cookie = self.request.cookie(&cookie_name(terms));
+        let cookie = self.request.cookie_raw(&cookie_name(terms));
         let id = cookie.and_then(|c| self.state.signer.session_of_cookie(c.value(), terms.id));
         let Some(id) = id else { return Ok(None) };
         let session = self.state.store.session(id).await?;

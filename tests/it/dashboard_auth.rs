@@ -237,11 +237,16 @@ async fn a_form_without_its_token_changes_nothing(context: Context) {
     }
     assert!(!browser.open("/admin").await.contains("Mallory"));
     let mut stranger = Browser::new(&gateway);
-    let refused = stranger.post(
-        "/admin/login",
-        &[("email", "ana@example.com"), ("password", PASSWORD)],
+    let typed = [("email", "ana@example.com"), ("password", PASSWORD)];
+    let refused = stranger.post("/admin/login", &typed).await;
+    assert_eq!((refused.status, &*refused.location), (303, "/admin/login"));
+    assert!(!stranger.is_in().await);
+    let page = stranger.open("/admin/login").await;
+    assert!(page.contains("Please try once more."));
+    assert_eq!(
+        stranger.post("/admin/login", &typed).await.location,
+        "/admin"
     );
-    assert_eq!(refused.await.status, 403);
 }
 
 /// Turns the second factor on; the secret and the recovery codes.
@@ -299,7 +304,15 @@ async fn a_code_is_asked_for_and_is_good_once(context: Context) {
                 .status,
             401
         );
+        let pending = other.cookies["entrypass-pending"].clone();
+        assert!(!gateway.database.holds(&pending).await);
         let shown = other.post("/admin/login/code", &[("code", typed)]).await;
+        if round == "right" {
+            let mut thief = Browser::new(&gateway);
+            thief.cookies.insert("entrypass-pending".into(), pending);
+            let over = thief.get("/admin/login/code").await;
+            assert_eq!(over.location, "/admin/login", "it is good once");
+        }
         assert_eq!(
             shown.status,
             if round == "right" { 303 } else { 401 },
@@ -391,13 +404,14 @@ async fn pages_need_somebody_and_lead_back_to_where_they_were(context: Context) 
     let gateway = Gateway::start(&context).await;
     person(&gateway, "ana@example.com", Role::Viewer).await;
     let mut browser = Browser::new(&gateway);
-    let refused = browser.get("/admin/links").await;
-    assert_eq!(refused.location, "/admin/login?next=%2Fadmin%2Flinks");
+    let refused = browser.get("/admin/links?q=a%20b").await;
+    let to = "/admin/login?next=%2Fadmin%2Flinks%3Fq%3Da%2520b";
+    assert_eq!(refused.location, to);
     browser.open(&refused.location).await;
     let typed = [("email", "ana@example.com"), ("password", PASSWORD)];
     assert_eq!(
         browser.post("/admin/login", &typed).await.location,
-        "/admin/links"
+        "/admin/links?q=a%20b"
     );
     let page = browser.open("/admin/links").await;
     assert!(page.contains("aria-current=\"page\""));

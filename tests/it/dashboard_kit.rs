@@ -122,8 +122,9 @@ impl<'a> Browser<'a> {
         }
         if !shown.html.is_empty() {
             self.fields = hidden_fields(&shown.html);
-            // Every form on a page has the same token.
-            self.fields.dedup();
+            // Every form on a page has the same token and zone.
+            let mut seen = std::collections::HashSet::new();
+            self.fields.retain(|field| seen.insert(field.clone()));
         }
         shown
     }

@@ -31,6 +31,7 @@ mod clicks;
 mod crash;
 mod dashboard_auth;
 mod dashboard_endpoints;
+mod dashboard_guard;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
@@ -111,6 +112,7 @@ fn main() {
         clicks::tests(),
         crash::tests(),
         dashboard_auth::tests(),
+        dashboard_guard::tests(),
         dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),

@@ -3,6 +3,7 @@
 use entrypass::domain::id::{BrowserSessionId, PersonId};
 use entrypass::domain::person::{Person, Role};
 use entrypass::domain::secret::Secret;
+use entrypass::store::audit::AuditFilter;
 use entrypass::store::browser_sessions::{BrowserSession, IDLE_MS, LIFE_MS};
 use entrypass::store::people::PeopleRefusal;
 use futures_util::future::join;
@@ -18,6 +19,8 @@ tests!(
         a_code_is_taken_once,
         the_first_person_is_made_once,
         a_browser_is_signed_in_until_it_is_over,
+        a_sign_in_under_way_ends_with_the_password,
+        a_new_name_keeps_the_role_and_a_new_role_is_told,
     ]
 );
 
@@ -147,6 +150,9 @@ async fn a_code_is_taken_once(context: Context) {
         );
     }
     assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 1);
+    let again = kit.store.set_second_factor(ana.id, &secret, 8, &codes);
+    assert!(!again.await.unwrap(), "the form was sent again");
+    assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 1);
     assert!(kit.store.drop_second_factor(ana.id).await.unwrap());
     assert!(!kit.store.drop_second_factor(ana.id).await.unwrap());
     kit.store
@@ -166,10 +172,12 @@ async fn the_first_person_is_made_once(context: Context) {
     let tokens = [Secret::new("one"), Secret::new("two")];
     let ends = kit.now().plus_millis(1000);
     for token in &tokens {
-        assert!(kit.store.offer_setup(token, ends).await.unwrap());
+        assert!(kit.store.offer_setup(token, kit.now(), ends).await.unwrap());
         assert!(kit.store.setup_is_open(token, kit.now()).await.unwrap());
         assert!(!kit.store.setup_is_open(token, ends).await.unwrap());
     }
+    // Who is no administrator closes nothing, and keeps the email.
+    person(&kit, "c@x", Role::Viewer).await;
     let first = |email: &str| Person {
         id: PersonId::new(kit.clock.uuid()),
         email: email.to_owned(),
@@ -179,17 +187,19 @@ async fn the_first_person_is_made_once(context: Context) {
         created_at: kit.now(),
         last_login_at: None,
     };
+    let taken = kit.store.set_up(&tokens[0], &first("c@x"), "h").await;
+    assert_eq!(taken.unwrap(), Err(PeopleRefusal::EmailTaken));
     let (a, b) = (first("a@x"), first("b@x"));
     let both = join(
         kit.store.set_up(&tokens[0], &a, "h"),
         kit.store.set_up(&tokens[1], &b, "h"),
     )
     .await;
-    assert!(both.0.unwrap() != both.1.unwrap());
-    assert_eq!(kit.store.people(None, 9).await.unwrap().len(), 1);
+    assert_ne!(both.0.unwrap(), both.1.unwrap());
+    assert_eq!(kit.store.people(None, 9).await.unwrap().len(), 2);
     assert!(
         !kit.store
-            .offer_setup(&Secret::new("three"), ends)
+            .offer_setup(&Secret::new("three"), kit.now(), ends)
             .await
             .unwrap()
     );
@@ -206,8 +216,8 @@ async fn a_browser_is_signed_in_until_it_is_over(context: Context) {
     let ana = person(&kit, "ana@example.com", Role::Viewer).await;
     let (one, two) = (session(&kit, &ana), session(&kit, &ana));
     let (token, other) = (Secret::new("token"), Secret::new("other"));
-    kit.store.sign_in(&one, &token).await.unwrap();
-    kit.store.sign_in(&two, &other).await.unwrap();
+    assert!(kit.store.sign_in(&one, &token, None).await.unwrap());
+    assert!(kit.store.sign_in(&two, &other, None).await.unwrap());
     assert_eq!(
         kit.store
             .use_browser_session(&token, kit.now())
@@ -261,8 +271,8 @@ async fn a_browser_is_signed_in_until_it_is_over(context: Context) {
     assert!(kit.store.end_browser_session(ana.id, one.id).await.unwrap());
     assert!(!kit.store.end_browser_session(ana.id, one.id).await.unwrap());
     let (one, two) = (session(&kit, &ana), session(&kit, &ana));
-    kit.store.sign_in(&one, &token).await.unwrap();
-    kit.store.sign_in(&two, &other).await.unwrap();
+    assert!(kit.store.sign_in(&one, &token, None).await.unwrap());
+    assert!(kit.store.sign_in(&two, &other, None).await.unwrap());
     assert_eq!(
         kit.store
             .end_other_browser_sessions(ana.id, two.id)
@@ -276,5 +286,81 @@ async fn a_browser_is_signed_in_until_it_is_over(context: Context) {
             .await
             .unwrap()
             .is_none()
+    );
+}
+
+async fn a_sign_in_under_way_ends_with_the_password(context: Context) {
+    let kit = Kit::open(&context).await;
+    let ana = person(&kit, "ana@example.com", Role::Viewer).await;
+    let lock = kit.store.lock_of(ana.id).await.unwrap().unwrap();
+    let (token, ends) = (Secret::new("begun"), kit.now().plus_millis(1000));
+    let begin = || kit.store.begin_sign_in(&lock, &token, kit.now(), ends);
+    begin().await.unwrap();
+    let found = |at| kit.store.begun_sign_in(&token, at);
+    assert_eq!(found(kit.now()).await.unwrap().unwrap().id, ana.id);
+    assert!(found(ends).await.unwrap().is_none());
+    for n in 1..=10 {
+        assert!(found(kit.now()).await.unwrap().is_some(), "{n}");
+        kit.store.count_wrong_code(ana.id, &token).await.unwrap();
+    }
+    assert!(found(kit.now()).await.unwrap().is_none(), "the tenth");
+    let lock_now = kit.store.lock_of(ana.id).await.unwrap().unwrap();
+    assert_eq!(lock_now.wrong_codes, 10);
+    begin().await.unwrap();
+    assert!(kit.store.end_begun_sign_in(&token).await.unwrap());
+    assert!(!kit.store.end_begun_sign_in(&token).await.unwrap());
+    begin().await.unwrap();
+    kit.store.set_password(ana.id, "new", false).await.unwrap();
+    assert!(
+        found(kit.now()).await.unwrap().is_none(),
+        "another password"
+    );
+
+    let cookie = Secret::new("token");
+    let session = session(&kit, &ana);
+    let late = kit.store.sign_in(&session, &cookie, Some("hash")).await;
+    assert!(!late.unwrap(), "it was held against the old password");
+    let used = kit.store.use_browser_session(&cookie, kit.now()).await;
+    assert_eq!(used.unwrap(), None);
+    let kept = kit.store.stay_signed_in(&session, &cookie, "new").await;
+    assert!(kept.unwrap());
+    let ana = kit.store.person(ana.id).await.unwrap().unwrap();
+    assert_eq!(ana.last_login_at, None, "nobody signed in");
+}
+
+async fn a_new_name_keeps_the_role_and_a_new_role_is_told(context: Context) {
+    let kit = Kit::open(&context).await;
+    let ana = person(&kit, "ana@example.com", Role::Viewer).await;
+    assert!(kit.store.rename_person(ana.id, "Ana Zeta").await.unwrap());
+    assert!(!kit.store.rename_person(ana.id, "Ana Zeta").await.unwrap());
+    let found = kit.store.person(ana.id).await.unwrap().unwrap();
+    assert_eq!((&*found.name, found.role), ("Ana Zeta", Role::Viewer));
+    let changed = kit.store.update_person(ana.id, "Ana", Role::Editor).await;
+    assert_eq!(changed.unwrap(), Ok(()));
+    for (after_ms, noted) in [(0, true), (0, false), (59_999, false), (1, true)] {
+        kit.clock.advance(after_ms);
+        let done = kit.store.note_refused(ana.id, kit.now()).await.unwrap();
+        assert_eq!(done, noted, "{after_ms}");
+    }
+    let filter = AuditFilter {
+        object_id: Some(ana.id.to_string()),
+        limit: 9,
+        ..AuditFilter::default()
+    };
+    let mut lines = kit.store.audit_log(&filter).await.unwrap();
+    lines.sort_by_key(|line| (line.action.clone(), line.detail.clone()));
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (&*line.action, line.detail.as_deref()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("person.created", Some("viewer")),
+            ("person.sign_in_refused", None),
+            ("person.sign_in_refused", None),
+            ("person.updated", None),
+            ("person.updated", Some("viewer → editor")),
+        ]
     );
 }

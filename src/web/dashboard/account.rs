@@ -64,9 +64,8 @@ pub(super) async fn rename(operator: Operator, mut form: Form) -> Answer {
         let page = account_page(&operator, Some(form), Form::default()).await?;
         return Ok(show_wrong(&page));
     };
-    let Person { id, role, .. } = operator.person;
-    let done = operator.store().update_person(id, &name, role).await?;
-    done.map_err(|_| Refused::NotFound)?;
+    let store = operator.store();
+    store.rename_person(operator.person.id, &name).await?;
     Ok(operator.redirect_with(&Flash::done("Your name was changed."), ADDRESS))
 }
 

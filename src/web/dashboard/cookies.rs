@@ -23,9 +23,10 @@ pub(super) const FLASH: &str = "entrypass-flash";
 /// The browser's time zone; set by the page's script.
 pub(super) const ZONE: &str = "entrypass-zone";
 
-/// The value of a cookie of the gateway's own.
+/// The value of a cookie of the gateway's own. Its name is taken as the browser wrote it: browsers keep `__Host-` names
+/// that are written otherwise, with percent signs, from nobody.
 pub(super) fn read(request: &HttpRequest, state: &State, name: &str) -> Option<String> {
-    let cookie = request.cookie(&full_name(state, name))?;
+    let cookie = request.cookie_raw(&full_name(state, name))?;
     Some(cookie.value().to_owned())
 }
 

@@ -14,6 +14,9 @@ use crate::domain::field_error::FieldErrors;
 /// The field that holds a form's token.
 pub(super) const TOKEN: &str = "csrf";
 
+/// The field that every form carries the time zone in that it was shown in.
+pub(super) const ZONE: &str = "zone";
+
 /// A form: its values as typed, and a sentence for each field that is wrong. Taken by a handler, it is the one that was
 /// posted, its token checked.
 #[derive(Debug, Clone, Default)]

@@ -1,5 +1,8 @@
 //! Before each page: who is asking, whether the role is enough, whether a form is one of ours. After it: the headers.
 
+use std::net::IpAddr;
+use std::sync::atomic::Ordering;
+
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -7,12 +10,12 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _, web};
 
+use super::cookies;
 use super::flash::Flash;
-use super::form::{Form, TOKEN};
+use super::form::{Form, TOKEN, ZONE};
 use super::operator::{SignedIn, Visit};
 use super::refused::Refused;
 use super::zone::Zone;
-use super::{cookies, line};
 use crate::domain::person::Role;
 use crate::domain::secret::Secret;
 use crate::domain::timestamp::DAY_MS;
@@ -32,20 +35,42 @@ const TOKEN_HEADER: &str = "x-csrf-token";
 /// Longest name of a browser that is kept, in characters.
 const AGENT_MAX: usize = 300;
 
-/// What is around every page.
+/// What is around a page that needs that role; none: whoever asks.
 ///
 /// # Errors
 /// None of its own: what is refused is a page, too.
 pub async fn guard(
+    need: Option<Role>,
     mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
+    next: Next<BoxBody>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let visit = match admit(&mut request).await {
-        Ok(visit) => visit,
-        Err(refused) => return Ok(dressed(request.into_response(refused.error_response()))),
+    let Some(state) = request.app_data::<web::Data<State>>().cloned() else {
+        return Ok(request.into_response(Refused::NotFound.error_response()));
     };
-    request.extensions_mut().insert(visit.clone());
-    let mut answer = next.call(request).await?.map_into_boxed_body();
+    let mut visit = match visit(request.request(), state.clone()).await {
+        Ok(visit) => visit,
+        Err(refused) => return Ok(request.into_response(refused.told(&state))),
+    };
+    let mut answer = match admit(need, &mut visit, &mut request).await {
+        Ok(()) => {
+            request.extensions_mut().insert(visit.clone());
+            next.call(request).await?
+        }
+        // A form of the way in that is too old leads to a fresh one: nothing was lost but what was typed.
+        Err(Refused::BadForm) if need.is_none() => {
+            let flash = Flash::trouble("That page was open for too long. Please try once more.");
+            let answer = visit.redirect_with(&flash, &visit.path);
+            request.into_response(answer)
+        }
+        Err(refused) => request.into_response(refused.told(&state)),
+    };
+    if let Some(refused) = answer
+        .response()
+        .error()
+        .and_then(|e| e.as_error::<Refused>())
+    {
+        refused.tell(&state);
+    }
     let is_page = answer.status() != 303 && !answer.request().headers().contains_key("hx-request");
     let mut cookies = Vec::new();
     if visit.flash.is_some() && is_page {
@@ -57,37 +82,47 @@ pub async fn guard(
     for cookie in cookies {
         answer.response_mut().add_cookie(&cookie)?;
     }
-    Ok(dressed(answer))
+    Ok(answer)
 }
 
-/// Who is visiting, unless that is refused. Reads the form of a POST.
-async fn admit(request: &mut ServiceRequest) -> Result<Visit, Refused> {
-    let state: web::Data<State> = request
-        .app_data::<web::Data<State>>()
-        .cloned()
-        .ok_or(Refused::NotFound)?;
-    let http = request.request().clone();
-    let mut visit = visit(&http, state).await?;
-    let line = request
-        .match_pattern()
-        .and_then(|path| line(request.method(), &path));
-    if let Some((method, _, Some(role))) = line {
-        check_role(&visit, *role, method)?;
+/// Gives whatever is answered the headers of a page.
+///
+/// # Errors
+/// None of its own.
+pub async fn dress(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    Ok(dressed(next.call(request).await?.map_into_boxed_body()))
+}
+
+/// Lets a visit through, unless that is refused. Reads the form of a POST.
+async fn admit(
+    need: Option<Role>,
+    visit: &mut Visit,
+    request: &mut ServiceRequest,
+) -> Result<(), Refused> {
+    if let Some(role) = need {
+        check_role(visit, role, request)?;
     }
     if request.method() == Method::POST {
         let mut form = read_form(request, visit.signed_in.is_some()).await?;
         let token = form.take(TOKEN);
-        let token = token.or_else(|| header_text(&http, TOKEN_HEADER));
+        let token = token.or_else(|| header_text(request.request(), TOKEN_HEADER));
         let binding = Visit::binding(visit.signed_in.as_ref(), &visit.forms);
         let is_ours =
             token.is_some_and(|token| visit.state.signer.open(&token, &binding) == Some(PURPOSE));
         if !is_ours {
             return Err(Refused::BadForm);
         }
+        // Times were typed in the zone that the form was shown in, whatever the browser's is by now.
+        if let Some(zone) = form.take(ZONE) {
+            visit.zone = Zone::named(Some(&zone));
+        }
         visit.query.clear();
         request.extensions_mut().insert(form);
     }
-    Ok(visit)
+    Ok(())
 }
 
 async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, Refused> {
@@ -115,6 +150,7 @@ async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, 
         .signer
         .seal(PURPOSE, &Visit::binding(signed_in.as_ref(), &forms));
     let flash = cookies::read(request, &state, cookies::FLASH);
+    tell_of_proxy(request, &state);
     let query = url::form_urlencoded::parse(request.query_string().as_bytes());
     let agent = header_text(request, header::USER_AGENT.as_str()).unwrap_or_default();
     Ok(Visit {
@@ -133,10 +169,32 @@ async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, 
     })
 }
 
-fn check_role(visit: &Visit, role: Role, method: &Method) -> Result<(), Refused> {
+/// Tells once of a proxy that is not trusted: all who come through it count as one, and make each other wait.
+fn tell_of_proxy(request: &HttpRequest, state: &State) {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    let is_near = peer.is_some_and(|peer| match peer {
+        IpAddr::V4(ip) => ip.is_loopback() || ip.is_private(),
+        IpAddr::V6(ip) => ip.is_loopback() || ip.is_unique_local(),
+    });
+    let is_trusted = peer.is_some_and(|ip| state.trusted_proxies.iter().any(|n| n.contains(&ip)));
+    if is_near && !is_trusted && request.headers().contains_key("x-forwarded-for") {
+        let told = &state.dashboard.told_of_proxy;
+        if !told.swap(true, Ordering::Relaxed) {
+            tracing::warn!(
+                "requests come through a proxy that server.trusted_proxies does not name: all who use the dashboard count as one address, and wrong passwords of one make all others wait"
+            );
+        }
+    }
+}
+
+fn check_role(visit: &Visit, role: Role, request: &ServiceRequest) -> Result<(), Refused> {
     match &visit.signed_in {
-        None if method == Method::POST => Err(Refused::SignedOut("/admin".to_owned())),
-        None => Err(Refused::SignedOut(visit.path.clone())),
+        None if request.method() == Method::POST => Err(Refused::SignedOut("/admin".to_owned())),
+        None => {
+            let asked = request.uri().path_and_query();
+            let asked = asked.map_or(visit.path.as_str(), |asked| asked.as_str());
+            Err(Refused::SignedOut(asked.to_owned()))
+        }
         Some(signed_in) if signed_in.person.role < role => Err(Refused::Forbidden(role)),
         Some(_) => Ok(()),
     }

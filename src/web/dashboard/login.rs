@@ -4,15 +4,16 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use askama::Template;
-use sha2::{Digest as _, Sha256};
+use url::Url;
 
-use super::entry::sign_in;
+use super::entry::sign_in_with;
 use super::flash::Flash;
 use super::form::Form;
 use super::operator::{Operator, Visit, with_cookies};
 use super::page::{Page, render, show as show_page};
 use super::refused::{Answer, Refused};
 use super::{ROOT, cookies, totp};
+use crate::domain::audit::Actor;
 use crate::domain::id::PersonId;
 use crate::domain::person::fold_email;
 use crate::domain::secret::Secret;
@@ -20,9 +21,6 @@ use crate::store::people_entry::Lock;
 
 /// How long one may take to find the code, in milliseconds: 10 minutes.
 const PENDING_MS: i64 = 10 * 60_000;
-
-/// Signed along with who owes a code.
-const PURPOSE: &str = "pending";
 
 #[derive(Template)]
 #[template(path = "dashboard/login.html")]
@@ -41,6 +39,7 @@ struct LoginPage {
 #[template(path = "dashboard/login_code.html")]
 struct CodePage {
     page: Page,
+    form: Form,
     trouble: Option<String>,
     next: String,
 }
@@ -69,65 +68,143 @@ pub(super) async fn submit(visit: Visit, mut form: Form) -> Answer {
             return Ok(wait(seconds, render(StatusCode::TOO_MANY_REQUESTS, &page)));
         }
     };
-    let lock = visit.state.store.lock_of_email(&email).await?;
-    let hash = lock.as_ref().and_then(|lock| lock.password_hash.clone());
-    let is_right = door.is_password(password, hash).await?;
-    let Some(lock) = lock.filter(|_| is_right) else {
-        // Which of the two it is, is not told.
-        let trouble = "Email or password is not right.".to_owned();
-        let page = login_page(&visit, form, Some(trouble), false);
-        return Ok(render(StatusCode::UNAUTHORIZED, &page));
+    let lock = match opened(&visit, &email, password).await {
+        Ok(Opened::Right(lock)) => lock,
+        Ok(Opened::Wrong(id)) => {
+            tell_refused(&visit, id);
+            return Ok(wrong(&visit, form));
+        }
+        Err(refused) => {
+            door.throttle.give_back(&attempt);
+            return Err(refused);
+        }
     };
     door.throttle.was_right(&attempt);
     if lock.totp_secret.is_none() {
-        return enter(&visit, lock.id, &next).await;
+        let entered = enter(&visit, &lock, &next).await?;
+        return Ok(entered.unwrap_or_else(|| wrong(&visit, form)));
     }
-    let content = format!("{}.{}.{}", lock.id, visit.now.millis(), mark(&lock));
-    let pending = visit.state.signer.seal(&content, PURPOSE);
-    let cookie = cookies::make(&visit.state, cookies::PENDING, &pending, PENDING_MS);
+    let token = Secret::new(nanoid::nanoid!(43));
+    let ends_at = visit.now.plus_millis(PENDING_MS);
+    let store = &visit.state.store;
+    store
+        .begin_sign_in(&lock, &token, visit.now, ends_at)
+        .await?;
+    let cookie = cookies::make(&visit.state, cookies::PENDING, token.expose(), PENDING_MS);
     Ok(with_cookies(
         visit.redirect(&address_with("/admin/login/code", &next)),
         &[cookie],
     ))
 }
 
+/// What became of an email and a password.
+enum Opened {
+    /// They are right.
+    Right(Lock),
+    /// They are not; names the person of the email.
+    Wrong(Option<PersonId>),
+}
+
+async fn opened(visit: &Visit, email: &str, password: Secret) -> Result<Opened, Refused> {
+    let lock = visit.state.store.lock_of_email(email).await?;
+    let hash = lock.as_ref().and_then(|lock| lock.password_hash.clone());
+    let door = &visit.state.dashboard;
+    let is_right = door.is_password(password, hash, visit.address).await?;
+    Ok(match lock {
+        Some(lock) if is_right => Opened::Right(lock),
+        lock => Opened::Wrong(lock.map(|lock| lock.id)),
+    })
+}
+
+/// Which of the two it is, is not told.
+fn wrong(visit: &Visit, form: Form) -> HttpResponse {
+    let trouble = "Email or password is not right.".to_owned();
+    let page = login_page(visit, form, Some(trouble), false);
+    render(StatusCode::UNAUTHORIZED, &page)
+}
+
+/// Notes a refused sign-in once it is answered: how long the answer takes does not tell whether the person is there.
+fn tell_refused(visit: &Visit, id: Option<PersonId>) {
+    let Some(id) = id else { return };
+    let (state, now, address) = (visit.state.clone(), visit.now, visit.address);
+    visit.state.spawn(async move {
+        let store = state
+            .store
+            .acting(&state.clock, Actor::System, Some(address));
+        if let Err(error) = store.note_refused(id, now).await {
+            let what = "a refused sign-in could not be noted";
+            state.store.outage.met(what, &error);
+        }
+    });
+}
+
 pub(super) async fn show_code(visit: Visit, request: actix_web::HttpRequest) -> Answer {
     let next = next(visit.asked("next").unwrap_or_default());
     match pending(&visit, &request).await? {
-        Some(_) => Ok(show_page(&code_page(&visit, next, None))),
+        Some(_) => Ok(show_page(&code_page(&visit, Form::default(), next, None))),
         None => Ok(begin_again(&visit)),
     }
 }
 
 pub(super) async fn submit_code(
     visit: Visit,
-    form: Form,
+    mut form: Form,
     request: actix_web::HttpRequest,
 ) -> Answer {
     let next = next(form.value("next"));
-    let Some((id, secret)) = pending(&visit, &request).await? else {
+    let Some((token, lock, secret)) = pending(&visit, &request).await? else {
         return Ok(begin_again(&visit));
     };
     let door = &visit.state.dashboard;
-    let attempt = match door.throttle.begin_code(&id.to_string(), visit.now) {
+    let attempt = door
+        .throttle
+        .begin_code(&lock.id.to_string(), lock.wrong_codes, visit.now);
+    let attempt = match attempt {
         Ok(attempt) => attempt,
         Err(seconds) => {
-            let page = code_page(&visit, next, Some(too_often(seconds)));
+            let page = code_page(&visit, Form::default(), next, Some(too_often(seconds)));
             return Ok(wait(seconds, render(StatusCode::TOO_MANY_REQUESTS, &page)));
         }
     };
-    let (code, store) = (form.value("code"), &visit.state.store);
-    let is_right = match totp::step(&secret, code, visit.now) {
-        Some(step) => store.take_totp_step(id, step).await?,
-        None => store.take_recovery_code(id, &totp::tidy_code(code)).await?,
+    let is_right = match is_code(&visit, lock.id, &secret, form.value("code")).await {
+        Ok(is_right) => is_right,
+        Err(refused) => {
+            door.throttle.give_back(&attempt);
+            return Err(refused);
+        }
     };
+    let store = &visit.state.store;
     if !is_right {
-        let trouble = "This code is not right, or was used before. Wait for the next one.";
-        let page = code_page(&visit, next, Some(trouble.to_owned()));
+        tell_refused(&visit, Some(lock.id));
+        store.count_wrong_code(lock.id, &token).await?;
+        form.take("code");
+        let told = "is not right, or was used before; wait for the next one";
+        form.wrong("code", told);
+        let page = code_page(&visit, form, next, None);
         return Ok(render(StatusCode::UNAUTHORIZED, &page));
     }
     door.throttle.was_right(&attempt);
-    enter(&visit, id, &next).await
+    store.end_begun_sign_in(&token).await?;
+    let entered = enter(&visit, &lock, &next).await?;
+    Ok(entered.unwrap_or_else(|| begin_again(&visit)))
+}
+
+/// Takes a code of the app, or a recovery code.
+async fn is_code(
+    visit: &Visit,
+    id: PersonId,
+    secret: &Secret,
+    code: &str,
+) -> Result<bool, Refused> {
+    let store = &visit.state.store;
+    if let Some(step) = totp::step(secret, code, visit.now) {
+        return Ok(store.take_totp_step(id, step).await?);
+    }
+    let Some(person) = store.person(id).await? else {
+        return Ok(false);
+    };
+    let store = visit.store_of(&person);
+    Ok(store.take_recovery_code(id, &totp::tidy_code(code)).await?)
 }
 
 pub(super) async fn leave(operator: Operator) -> Answer {
@@ -140,46 +217,34 @@ pub(super) async fn leave(operator: Operator) -> Answer {
     Ok(with_cookies(answer, &[cookie]))
 }
 
-async fn enter(visit: &Visit, id: PersonId, next: &str) -> Answer {
-    let person = visit.state.store.person(id).await?;
-    let person = person.ok_or_else(|| Refused::SignedOut(ROOT.to_owned()))?;
-    sign_in(visit, &person, visit.redirect(next)).await
+/// Signs in with the password that `lock` was opened with; none: it is another by now.
+async fn enter(visit: &Visit, lock: &Lock, next: &str) -> Result<Option<HttpResponse>, Refused> {
+    let Some(person) = visit.state.store.person(lock.id).await? else {
+        return Ok(None);
+    };
+    let hash = lock.password_hash.as_deref();
+    sign_in_with(visit, &person, hash, visit.redirect(next)).await
 }
 
-/// Who has given the password and owes a code, and what the code is held against.
+/// Who has given the password and owes a code, the cookie that says so, and what the code is held against.
 async fn pending(
     visit: &Visit,
     request: &actix_web::HttpRequest,
-) -> Result<Option<(PersonId, Secret)>, Refused> {
-    let cookie = cookies::read(request, &visit.state, cookies::PENDING).unwrap_or_default();
-    let mut parts = visit
-        .state
-        .signer
-        .open(&cookie, PURPOSE)
-        .into_iter()
-        .flat_map(|c| c.split('.'));
-    let id = parts.next().and_then(PersonId::parse);
-    let at = parts.next().and_then(|at| at.parse::<i64>().ok());
-    let (Some(id), Some(at), Some(marked)) = (id, at, parts.next()) else {
+) -> Result<Option<(Secret, Lock, Secret)>, Refused> {
+    let Some(token) = cookies::read(request, &visit.state, cookies::PENDING) else {
         return Ok(None);
     };
-    if !(0..PENDING_MS).contains(&(visit.now.millis() - at)) {
-        return Ok(None);
-    }
-    let lock = visit.state.store.lock_of(id).await?;
-    // Not for a password that was changed meanwhile.
-    let lock = lock.filter(|lock| mark(lock) == marked);
-    Ok(lock.and_then(|lock| Some((id, Secret::new(lock.totp_secret?)))))
-}
-
-/// Stands for the password that was given.
-fn mark(lock: &Lock) -> String {
-    let hash = lock.password_hash.as_deref().unwrap_or_default();
-    hex::encode(&Sha256::digest(hash)[..8])
+    let token = Secret::new(token);
+    let store = &visit.state.store;
+    let lock = store.begun_sign_in(&token, visit.now).await?;
+    Ok(lock.and_then(|lock| {
+        let secret = Secret::new(lock.totp_secret.clone()?);
+        Some((token, lock, secret))
+    }))
 }
 
 fn begin_again(visit: &Visit) -> HttpResponse {
-    let flash = Flash::trouble("That took too long. Sign in again.");
+    let flash = Flash::trouble("That took too long, or was wrong too often. Sign in again.");
     visit.redirect_with(&flash, "/admin/login")
 }
 
@@ -190,7 +255,10 @@ pub(super) fn next(asked: &str) -> String {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let is_way_in = asked.starts_with("/admin/login") || asked.starts_with("/admin/setup");
     let is_plain = asked.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
-    if is_ours && is_plain && !is_way_in {
+    // Browsers resolve `..`, written out or as `%2e`, before they ask.
+    let stays = Url::parse("http://x").and_then(|base| base.join(asked));
+    let stays = stays.is_ok_and(|url| asked.split(['?', '#']).next() == Some(url.path()));
+    if is_ours && is_plain && stays && !is_way_in {
         asked
     } else {
         ROOT
@@ -230,9 +298,10 @@ fn login_page(visit: &Visit, form: Form, trouble: Option<String>, is_empty: bool
     }
 }
 
-fn code_page(visit: &Visit, next: String, trouble: Option<String>) -> CodePage {
+fn code_page(visit: &Visit, form: Form, next: String, trouble: Option<String>) -> CodePage {
     CodePage {
         page: Page::new(visit, "Enter your code", None),
+        form,
         trouble,
         next,
     }
@@ -256,6 +325,9 @@ mod tests {
             "/admin/\\evil",
             "/admin/login/code",
             "/admin/a\r\nb",
+            "/admin/../berlin-fair",
+            "/admin/%2e%2E/berlin-fair",
+            "/admin/links/../../berlin-fair?x",
         ] {
             assert_eq!(next(bad), "/admin", "{bad}");
         }

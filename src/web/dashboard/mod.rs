@@ -3,9 +3,10 @@
 //! To add a page: a line in the table below, a handler, a template that extends `dashboard/base.html`.
 //! The guard sees to who is asking, to the role and to the form's token, so that no handler can forget them.
 
+use actix_web::body::BoxBody;
 use actix_web::guard as guards;
 use actix_web::http::Method;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Next, from_fn};
 use actix_web::{HttpRequest, ResponseError as _, web};
 
 use crate::domain::person::Role;
@@ -55,28 +56,36 @@ const FILE_FORM_MAX: usize = crate::share::logo::FILE_MAX + 64 * 1024;
 const ROOT: &str = "/admin";
 
 /// A method and path of a page, and the role it needs; none: whoever asks.
-type Line = (Method, &'static str, Option<Role>);
+pub type Line = (Method, &'static str, Option<Role>);
 
 /// A line for each page: method, path below `/admin`, the least role (or `anyone`), handler.
 macro_rules! pages {
     ($($method:ident $path:literal $need:ident => $($handler:ident)::+;)+) => {
-        /// The table, to be asked.
-        const LINES: &[Line] = &[$((Method::$method, concat!("/admin", $path), pages!(@need $need))),+];
+        /// The table, to be read: each page's own guard is what holds.
+        pub const LINES: &[Line] = &[$((Method::$method, concat!("/admin", $path), pages!(@need $need))),+];
 
         /// Adds the dashboard.
         pub fn routes(config: &mut web::ServiceConfig) {
             let scope = web::scope(ROOT)
                 .default_service(web::to(nothing_here));
-            $(let scope = scope.route($path, pages!(@route $method).to($($handler)::+));)+
-            config.service(scope.wrap(from_fn(guard::guard)));
+            // Each page is routed and guarded by one and the same resource: no way of writing an address parts the two.
+            $(let scope = scope.service(
+                web::resource($path)
+                    .guard(pages!(@method $method))
+                    .wrap(from_fn(|request, next: Next<BoxBody>| {
+                        guard::guard(pages!(@need $need), request, next)
+                    }))
+                    .route(web::route().to($($handler)::+)),
+            );)+
+            config.service(scope.wrap(from_fn(guard::dress)));
         }
     };
     (@need anyone) => { None };
     (@need viewer) => { Some(Role::Viewer) };
     (@need editor) => { Some(Role::Editor) };
     (@need admin) => { Some(Role::Administrator) };
-    (@route GET) => { web::route().guard(guards::Any(guards::Get()).or(guards::Head())) };
-    (@route POST) => { web::post() };
+    (@method GET) => { guards::Any(guards::Get()).or(guards::Head()) };
+    (@method POST) => { guards::Post() };
 }
 
 pages! {
@@ -178,16 +187,6 @@ pages! {
     POST "/settings/sandbox" admin => settings::sandbox::set;
 }
 
-/// The line of the table for `path`, which is a pattern of it.
-fn line(method: &Method, path: &str) -> Option<&'static Line> {
-    let method = if method == Method::HEAD {
-        &Method::GET
-    } else {
-        method
-    };
-    LINES.iter().find(|(m, p, _)| m == method && *p == path)
-}
-
 async fn nothing_here(_: HttpRequest) -> actix_web::HttpResponse {
     Refused::NotFound.error_response()
 }
@@ -202,9 +201,5 @@ mod tests {
             let is_way_in = path.starts_with("/admin/setup/") || path.starts_with("/admin/login");
             assert_eq!(role.is_none(), is_way_in, "{path}");
         }
-        let head = line(&Method::HEAD, "/admin/links").unwrap();
-        assert_eq!(head.2, Some(Role::Viewer));
-        assert_eq!(line(&Method::DELETE, "/admin/links"), None);
-        assert_eq!(line(&Method::GET, "/admin/nowhere"), None);
     }
 }

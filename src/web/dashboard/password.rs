@@ -4,7 +4,7 @@ use actix_web::web;
 use askama::Template;
 
 use super::account::{self, account_page};
-use super::entry::sign_in;
+use super::entry::stay_signed_in;
 use super::flash::Flash;
 use super::form::Form;
 use super::operator::Operator;
@@ -42,15 +42,27 @@ pub(super) async fn is_own(
         );
         return Ok(false);
     };
+    match held_against_own(operator, typed).await {
+        Ok(true) => {
+            door.throttle.was_right(&attempt);
+            Ok(true)
+        }
+        Ok(false) => {
+            form.wrong(field, "is not right");
+            Ok(false)
+        }
+        Err(refused) => {
+            door.throttle.give_back(&attempt);
+            Err(refused)
+        }
+    }
+}
+
+async fn held_against_own(operator: &Operator, typed: Secret) -> Result<bool, Refused> {
     let lock = operator.state.store.lock_of(operator.person.id).await?;
     let hash = lock.and_then(|lock| lock.password_hash);
-    if door.is_password(typed, hash).await? {
-        door.throttle.was_right(&attempt);
-        Ok(true)
-    } else {
-        form.wrong(field, "is not right");
-        Ok(false)
-    }
+    let door = &operator.state.dashboard;
+    door.is_password(typed, hash, operator.address).await
 }
 
 pub(super) async fn change_own(operator: Operator, mut form: Form) -> Answer {
@@ -60,25 +72,40 @@ pub(super) async fn change_own(operator: Operator, mut form: Form) -> Answer {
         let page = account_page(&operator, None, form).await?;
         return Ok(show_wrong(&page));
     };
-    let hash = operator.state.dashboard.hash(fresh).await?;
+    let hash = operator
+        .state
+        .dashboard
+        .hash(fresh, operator.address)
+        .await?;
     let id = operator.person.id;
     operator.store().set_password(id, &hash, false).await?;
     let flash = Flash::done("Your password was changed. All other browsers were signed out.");
     let answer = operator.redirect_with(&flash, account::ADDRESS);
-    sign_in(&operator, &operator.person, answer).await
+    stay_signed_in(&operator, &hash, answer).await
 }
 
 pub(super) async fn ask_reset(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
+    if person.id == operator.person.id {
+        return Ok(operator.redirect(account::ADDRESS));
+    }
     Ok(show(&reset_page(&operator, person, Form::default())))
 }
 
 pub(super) async fn reset(operator: Operator, mut form: Form, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
+    // One's own needs the old one, and the second factor the password.
+    if person.id == operator.person.id {
+        return Ok(operator.redirect(account::ADDRESS));
+    }
     let Some(fresh) = new_password(&mut form, &person) else {
         return Ok(show_wrong(&reset_page(&operator, person, form)));
     };
-    let hash = operator.state.dashboard.hash(fresh).await?;
+    let hash = operator
+        .state
+        .dashboard
+        .hash(fresh, operator.address)
+        .await?;
     let drop_second_factor = form.chose("drop_second_factor", "yes");
     let store = operator.store();
     let is_set = store

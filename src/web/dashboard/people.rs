@@ -4,13 +4,17 @@ use askama::Template;
 
 use super::flash::Flash;
 use super::form::Form;
-use super::operator::Operator;
+use super::operator::{Operator, Visit};
 use super::page::{Page, Section, show, show_wrong};
 use super::paging::{Paging, ROWS};
 use super::refused::Answer;
 use crate::domain::id::PersonId;
 use crate::domain::password::parse_password;
 use crate::domain::person::{Person, Role, parse_email, parse_person_name};
+use crate::domain::secret::Secret;
+
+/// What is wrong with an email that somebody has.
+pub(super) const TAKEN: &str = "belongs to somebody who is here already";
 
 #[derive(Template)]
 #[template(path = "dashboard/people.html")]
@@ -45,34 +49,17 @@ pub(super) async fn ask_new(operator: Operator) -> Answer {
 }
 
 pub(super) async fn add(operator: Operator, mut form: Form) -> Answer {
-    let email = form.parse("email", parse_email);
-    let name = form.parse("name", parse_person_name);
-    let role = form.parse("role", Role::parse);
-    let about = [
-        form.value("email").to_owned(),
-        form.value("name").to_owned(),
-    ];
-    let password = form.parse("password", |text| {
-        parse_password(text, &about.each_ref().map(String::as_str))
-    });
-    form.take("password");
-    let (Some(email), Some(name), Some(role), Some(password)) = (email, name, role, password)
-    else {
+    let Some((person, password)) = new_person(&operator, &mut form, None) else {
         return Ok(show_wrong(&new_page(&operator, form)));
     };
-    let person = Person {
-        id: PersonId::new(operator.state.clock.uuid()),
-        email,
-        name,
-        role,
-        has_second_factor: false,
-        created_at: operator.now,
-        last_login_at: None,
-    };
-    let hash = operator.state.dashboard.hash(password).await?;
+    let hash = operator
+        .state
+        .dashboard
+        .hash(password, operator.address)
+        .await?;
     let added = operator.store().insert_person(&person, Some(&hash)).await?;
     if added.is_err() {
-        form.wrong("email", "belongs to somebody who is here already");
+        form.wrong("email", TAKEN);
         return Ok(show_wrong(&new_page(&operator, form)));
     }
     let told = format!(
@@ -81,6 +68,29 @@ pub(super) async fn add(operator: Operator, mut form: Form) -> Answer {
         person.role.title()
     );
     Ok(operator.redirect_with(&Flash::done(told), "/admin/settings/people"))
+}
+
+/// The person that a form tells of, and the password, which is not shown again. The role is that of the form unless it is
+/// given.
+pub(super) fn new_person(
+    visit: &Visit,
+    form: &mut Form,
+    role: Option<Role>,
+) -> Option<(Person, Secret)> {
+    let email = form.parse("email", parse_email);
+    let name = form.parse("name", parse_person_name);
+    let role = role.or_else(|| form.parse("role", Role::parse));
+    let about = [
+        form.value("email").to_owned(),
+        form.value("name").to_owned(),
+    ];
+    let password = form.parse("password", |text| {
+        parse_password(text, &about.each_ref().map(String::as_str))
+    });
+    form.take("password");
+    let id = PersonId::new(visit.state.clock.uuid());
+    let person = Person::new(id, email?, name?, role?, visit.now);
+    Some((person, password?))
 }
 
 fn new_page(operator: &Operator, form: Form) -> NewPage {

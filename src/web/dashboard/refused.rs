@@ -1,5 +1,7 @@
 //! What the dashboard refuses, and the page that says so.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, ResponseError};
@@ -8,13 +10,13 @@ use askama::Template;
 use super::page::render;
 use crate::domain::person::Role;
 use crate::store::StoreError;
-use crate::web::assets;
+use crate::web::{State, assets};
 
 /// Suggested pause while the database is down, in seconds.
 const DATABASE_RETRY_SECONDS: u32 = 5;
 
 /// Why there is no page.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub enum Refused {
     /// Nobody is signed in; names the page to come back to.
     SignedOut(String),
@@ -30,8 +32,8 @@ pub enum Refused {
     Busy,
     /// A code or a poster could not be drawn; the log has the cause.
     NotDrawn,
-    /// The database does not answer.
-    Database,
+    /// The database does not answer; the guard tells the log why, unless it was told before.
+    Database(Option<Arc<StoreError>>),
 }
 
 /// What a handler answers.
@@ -47,6 +49,19 @@ struct RefusedPage {
 }
 
 impl Refused {
+    /// Tells the log why the database did not answer, as the rest of the gateway does.
+    pub(super) fn tell(&self, state: &State) {
+        if let Self::Database(Some(error)) = self {
+            state.store.outage.met("a page could not be shown", error);
+        }
+    }
+
+    /// The page, once the log was told.
+    pub(super) fn told(&self, state: &State) -> HttpResponse {
+        self.tell(state);
+        self.error_response()
+    }
+
     fn parts(&self) -> (StatusCode, &'static str, String) {
         let (status, title, text) = match self {
             Self::SignedOut(_) => (StatusCode::SEE_OTHER, "Sign in first", ""),
@@ -82,7 +97,7 @@ impl Refused {
                 "This could not be drawn",
                 "The server lacks something for it, most likely a font with the letters of the text. Its log says what.",
             ),
-            Self::Database => (
+            Self::Database(_) => (
                 StatusCode::SERVICE_UNAVAILABLE,
                 "The database does not answer",
                 "Try again in a moment. If it stays so, look at the server's log.",
@@ -121,7 +136,7 @@ impl ResponseError for Refused {
             stylesheet: assets::url("dashboard.css"),
         };
         let mut answer = render(status, &page);
-        if matches!(self, Self::Busy | Self::Database) {
+        if matches!(self, Self::Busy | Self::Database(_)) {
             let seconds = header::HeaderValue::from(DATABASE_RETRY_SECONDS);
             answer.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
@@ -129,10 +144,8 @@ impl ResponseError for Refused {
     }
 }
 
-/// The cause goes to the log, once, here; the answer does not show it.
 impl From<StoreError> for Refused {
     fn from(error: StoreError) -> Self {
-        tracing::error!("a page could not be shown: {error}");
-        Self::Database
+        Self::Database(Some(Arc::new(error)))
     }
 }

@@ -64,9 +64,15 @@ pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
     };
     let codes = totp::fresh_codes();
     let store = operator.store();
-    store
+    let is_new = store
         .set_second_factor(operator.person.id, &secret, step, &codes)
         .await?;
+    if !is_new {
+        // The page of the codes was loaded again: those that were written down stay good.
+        let told =
+            "The second factor is on already, and the recovery codes that you were shown are good.";
+        return Ok(operator.redirect_with(&Flash::done(told), account::ADDRESS));
+    }
     let page = below_account(operator.page("Your recovery codes", Section::Settings));
     Ok(show_page(&IsOnPage { page, codes }))
 }

@@ -83,7 +83,7 @@ pub(super) async fn export(operator: Operator, request: HttpRequest) -> Answer {
         return Ok(operator.redirect(&address("/admin/sessions", &operator)));
     }
     let table = exports::sessions_csv(&request, &operator.state, filter).await;
-    table.map_err(|_| Refused::Database)
+    table.map_err(|_| Refused::Database(None))
 }
 
 /// What is asked for, and what is wrong with it.

@@ -23,6 +23,10 @@ const FREE_OF_ADDRESS: usize = 100;
 /// The first wait, doubled with each wrong try more.
 const WAIT_MS: i64 = 30_000;
 
+/// After so many wrong codes without a right one, there is one try in [`WINDOW_MS`], from then on: what can be guessed in
+/// months must not be guessed unseen.
+const CODES_MAX: i64 = 30;
+
 /// Counters kept at least before those that count nothing any more are forgotten.
 const FORGET_AT: usize = 10_000;
 
@@ -54,24 +58,37 @@ impl Throttle {
     }
 
     /// Begins a try at the second factor of somebody who knows the password, from wherever: there are only a million codes.
+    /// `wrong` is how many were wrong since the last right one.
     ///
     /// # Errors
     /// After how many seconds to try again.
-    pub fn begin_code(&self, person: &str, now: Timestamp) -> Result<Try, u32> {
-        self.count(&[(key(("code", person)), FREE)], now)
+    pub fn begin_code(&self, person: &str, wrong: i64, now: Timestamp) -> Result<Try, u32> {
+        let own = key(("code", person));
+        if wrong >= CODES_MAX
+            && let Some(last) = self.counters().get(&own).and_then(|tries| tries.last())
+            && is_recent(*last, now)
+        {
+            return Err(seconds(last.plus_millis(WINDOW_MS).millis() - now.millis()));
+        }
+        self.count(&[(own, FREE)], now)
     }
 
     /// The try was right: the account's count begins anew.
     pub fn was_right(&self, attempt: &Try) {
+        self.give_back(attempt);
+        if let Some(own) = attempt.keys.first() {
+            self.counters().remove(own);
+        }
+    }
+
+    /// The gateway could not tell whether the try was right: it counts for nothing.
+    pub fn give_back(&self, attempt: &Try) {
         let mut counters = self.counters();
-        if let [own, rest @ ..] = attempt.keys.as_slice() {
-            counters.remove(own);
-            for key in rest {
-                if let Some(tries) = counters.get_mut(key)
-                    && let Some(at) = tries.iter().position(|at| *at == attempt.at)
-                {
-                    tries.remove(at);
-                }
+        for key in &attempt.keys {
+            if let Some(tries) = counters.get_mut(key)
+                && let Some(at) = tries.iter().position(|at| *at == attempt.at)
+            {
+                tries.remove(at);
             }
         }
     }
@@ -88,7 +105,7 @@ impl Throttle {
         });
         let wait = wait.max().unwrap_or_default();
         if wait > 0 {
-            return Err(u32::try_from((wait + 999) / 1000).unwrap_or(u32::MAX));
+            return Err(seconds(wait));
         }
         for (key, _) in wanted {
             counters.entry(*key).or_default().push(now);
@@ -110,6 +127,10 @@ fn wait(tries: &[Timestamp], free: usize, now: Timestamp) -> i64 {
     let doublings = u32::try_from(over).unwrap_or(u32::MAX).min(5);
     let wait = (WAIT_MS << doublings).min(WINDOW_MS);
     last.plus_millis(wait).millis() - now.millis()
+}
+
+fn seconds(ms: i64) -> u32 {
+    u32::try_from((ms + 999) / 1000).unwrap_or(u32::MAX)
 }
 
 /// A time ahead is one of a clock that was set back since.
@@ -175,9 +196,35 @@ mod tests {
             throttle.was_right(&attempt);
         }
         for _ in 0..FREE {
-            throttle.begin_code("ana", at(0)).unwrap();
+            throttle.begin_code("ana", 0, at(0)).unwrap();
         }
-        assert!(throttle.begin_code("ana", at(0)).is_err());
+        assert!(throttle.begin_code("ana", 0, at(0)).is_err());
         assert!(throttle.begin("ana", HERE, at(0)).is_ok());
+    }
+
+    #[test]
+    fn a_try_that_got_no_answer_counts_for_nothing() {
+        let throttle = Throttle::default();
+        for _ in 0..=FREE {
+            let attempt = throttle.begin("ana", HERE, at(0)).unwrap();
+            throttle.give_back(&attempt);
+        }
+        for _ in 1..FREE {
+            throttle.begin("ana", HERE, at(0)).unwrap();
+        }
+        let unanswered = throttle.begin("ana", HERE, at(0)).unwrap();
+        throttle.give_back(&unanswered);
+        throttle.begin("ana", HERE, at(0)).unwrap();
+        assert!(throttle.begin("ana", HERE, at(0)).is_err());
+    }
+
+    #[test]
+    fn after_many_wrong_codes_one_is_taken_in_a_quarter_of_an_hour() {
+        let throttle = Throttle::default();
+        throttle.begin_code("ana", CODES_MAX, at(0)).unwrap();
+        let again = |ms| throttle.begin_code("ana", CODES_MAX, at(ms));
+        assert_eq!(again(0).unwrap_err(), 900);
+        assert_eq!(again(WINDOW_MS - 1).unwrap_err(), 1);
+        assert!(again(WINDOW_MS).is_ok());
     }
 }

@@ -21,7 +21,7 @@ struct AuditPage {
     filter: AuditFilter,
     /// The kinds of actor, with their words.
     kinds: Vec<(&'static str, &'static str)>,
-    actions: [Action; 21],
+    actions: [Action; 23],
     /// The person or key that the list is narrowed to.
     actor: Option<String>,
     csv: String,
@@ -97,7 +97,7 @@ pub(in crate::web::dashboard) async fn export(operator: Operator, request: HttpR
     let answer = export_lines(&request, &operator.state, filter(&operator)).await;
     answer.map_err(|problem| {
         tracing::error!("an export could not begin: {problem}");
-        Refused::Database
+        Refused::Database(None)
     })
 }
 
