@@ -158,7 +158,7 @@ step 'start PostgreSQL' start_postgres
 export ENTRYPASS_TEST_OIDC_PROVIDER=$TOOLS/oidc
 export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
-step 'test' cargo test --locked
+step 'test' cargo test --locked --no-fail-fast
 
 printf '\nAll passed. Time per step:\n'
 printf '%s\n' "${times[@]}"

@@ -94,9 +94,6 @@ CREATE TABLE idenfy_bodies (
     created_at BIGINT NOT NULL
 );
 
--- For lists by outcome. Of the states that clicks pass through there is none, so that no click pays for it.
-CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('starting', 'active');
-
 -- Sessions about which iDenfy is to be asked, as nothing final was told in time.
 CREATE TABLE questions (
     session_id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
@@ -158,3 +155,6 @@ CREATE INDEX links_to_tell_expired ON links (expires_at)
 CREATE INDEX sessions_link_status ON sessions (link_id, status, id)
     WHERE link_id IS NOT NULL AND status NOT IN ('starting', 'active');
 CREATE INDEX sessions_link_via ON sessions (link_id, via, id) WHERE link_id IS NOT NULL AND via IS NOT NULL;
+
+-- For lists by outcome. Of the states that clicks pass through there is none, so that no click pays for it.
+CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('starting', 'active');

@@ -92,9 +92,6 @@ CREATE TABLE idenfy_bodies (
     created_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- For lists by outcome. Of the states that clicks pass through there is none, so that no click pays for it.
-CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('starting', 'active');
-
 -- Sessions about which iDenfy is to be asked, as nothing final was told in time.
 CREATE TABLE questions (
     session_id TEXT NOT NULL PRIMARY KEY,
@@ -156,3 +153,7 @@ CREATE INDEX links_to_tell_expired ON links (expires_at)
 CREATE INDEX sessions_link_status ON sessions (link_id, status, id)
     WHERE link_id IS NOT NULL AND status NOT IN ('starting', 'active');
 CREATE INDEX sessions_link_via ON sessions (link_id, via, id) WHERE link_id IS NOT NULL AND via IS NOT NULL;
+
+-- For lists by outcome. Of the states that clicks pass through there is none, so that no click pays for it. Made after
+-- that of a link's states: where two seem equal, SQLite takes the one that was made first.
+CREATE INDEX sessions_status ON sessions (status, id) WHERE status NOT IN ('starting', 'active');
