@@ -246,7 +246,7 @@ impl Gateway {
         let mut config = Config::defaults();
         config.server.listen = ([127, 0, 0, 1], 0).into();
         config.server.workers = 2;
-        config.database.url = Secret::new(&*database.url);
+        config.database.sandbox_url = Secret::new(&*database.url);
         let running = app::start(config, clock.clone(), true).await;
         let running = running.expect("the gateway starts");
         let id = KeyId::new(clock.uuid());

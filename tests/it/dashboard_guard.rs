@@ -130,9 +130,9 @@ async fn a_refused_sign_in_and_a_proxy_that_is_not_named_are_told(context: Conte
         ..AuditFilter::default()
     };
     // It is noted once the answer is on its way.
-    gateway.state.tasks.close();
-    gateway.state.tasks.wait().await;
-    let lines = gateway.state.store.audit_log(&filter).await.unwrap();
+    let store = &gateway.state.store;
+    crate::api_support::until(async || !store.audit_log(&filter).await.unwrap().is_empty()).await;
+    let lines = store.audit_log(&filter).await.unwrap();
     assert_eq!(lines.len(), 1);
     assert_eq!(lines[0].object_id, Some(ana.id.to_string()));
     assert_eq!(lines[0].address.as_deref(), Some("127.0.0.1"));
