@@ -22,7 +22,7 @@ impl Store {
         take_turns(&mut tx).await?;
         let known: Option<(PersonId, String)> = within!(&mut tx, |c| {
             sqlx::query_as(
-                "SELECT people.id, name FROM identities JOIN people ON people.id = person_id
+                "SELECT people.id, role FROM identities JOIN people ON people.id = person_id
                  WHERE issuer = $1 AND subject = $2",
             )
             .bind(issuer)
@@ -30,7 +30,7 @@ impl Store {
             .fetch_optional(c)
             .await?
         });
-        if let Some((id, name)) = known {
+        if let Some((id, before)) = known {
             let changed = within!(&mut tx, |c| {
                 sqlx::query("UPDATE people SET role = $2 WHERE id = $1 AND role <> $2")
                     .bind(id)
@@ -39,7 +39,7 @@ impl Store {
                     .await?
                     .rows_affected()
             });
-            let detail = format!("{name} ({})", person.role.as_str());
+            let detail = format!("{before} → {}", person.role.as_str());
             self.end_noted(tx, changed, Action::PersonUpdated, id, Some(&detail))
                 .await?;
             return Ok(Ok(id));

@@ -240,7 +240,7 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
         .open("/admin/settings/audit?action=person.updated")
         .await;
     assert!(
-        log.contains("(admin)") && log.contains("Entrypass itself"),
+        log.contains("viewer → admin") && log.contains("Entrypass itself"),
         "{log}"
     );
 
@@ -253,9 +253,10 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
     assert!(page.contains("has no password here"));
     let reset = format!("/admin/settings/people/{}/password", person.id);
     assert_eq!(
-        again.post(&reset, &[("password", PASSWORD)]).await.status,
-        404
+        again.post(&reset, &[("password", PASSWORD)]).await.location,
+        "/admin/settings/account"
     );
+    assert_eq!(other.login("eve@example.com", PASSWORD).await.status, 401);
 
     // Whoever is in no group any more is let in no more, and is out everywhere, were it the last administrator.
     provider
