@@ -295,7 +295,7 @@ async fn events_of_no_interest_cost_no_write_each(context: Context) {
     for _ in 0..1100 {
         raise(&kit, EventType::LinkExpired, Subject::Idenfy).await;
     }
-    assert_eq!(hand_out(&kit).await, 3);
+    assert_eq!(hand_out(&kit).await, 11);
     let count = "SELECT COUNT(*) FROM deliveries";
     assert_eq!(kit.database.numbers(count).await, [1101]);
 }
