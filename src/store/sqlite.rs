@@ -258,11 +258,11 @@ pub(super) async fn record(
     tx: &mut SqliteConnection,
     records: &Records<'_>,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
-    let refunded: Vec<(SessionId,)> = sqlx::query_as(RECORD)
+    sqlx::query(RECORD)
         .bind(records.rows())
-        .fetch_all(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(refunded.into_iter().map(|(id,)| id).collect())
+    missing(tx, UNRECORDED, records.ids()).await
 }
 
 /// Spends what `wanted` asks for and inserts the sessions that were granted; returns the others.
@@ -270,14 +270,14 @@ pub(super) async fn reserve(
     tx: &mut SqliteConnection,
     wanted: &Wanted<'_>,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
-    let refused: Vec<(SessionId,)> = sqlx::query_as(SPEND_AND_INSERT)
+    sqlx::query(SPEND_AND_INSERT)
         .bind(None::<String>)
         .bind(wanted.link_rows())
         .bind(wanted.session_rows())
         .bind(commit_tag())
-        .fetch_all(tx)
+        .execute(&mut *tx)
         .await?;
-    Ok(refused.into_iter().map(|(id,)| id).collect())
+    missing(tx, REFUSED, wanted.ids()).await
 }
 
 /// Names a commit, so that it does not take what an earlier one was granted for its own.

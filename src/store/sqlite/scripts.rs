@@ -63,23 +63,20 @@ macro_rules! granted_sql {
     };
 }
 
-/// Records what `$1` tells and tells of it; answers those whose use was given back before.
+/// Records what `$1` tells and tells of it.
 pub(super) const RECORD: &str = concat!(
     record_sql!("UPDATE", told_sql!("jsonb_each")),
     ";
 ",
     started_sql!("INSERT", "jsonb_each"),
-    "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active');
-SELECT value ->> 0 FROM jsonb_each($1) WHERE NOT EXISTS
-    (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status <> 'failed' AND erased_at IS NULL)"
+    "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active')"
 );
 
-/// Spends what `$2` wants of links and inserts the sessions of `$3` that were granted; answers the others. `$4` names it.
+/// Spends what `$2` wants of links and inserts the sessions of `$3` that were granted. `$4` names it.
 pub(super) const SPEND_AND_INSERT: &str = concat!(
     spend_sql!("UPDATE", "$2", "$4"),
     insert_sql!("INSERT", asked_sql!("jsonb_each")),
-    granted_sql!("$4"),
-    "SELECT value ->> 0 FROM jsonb_each($3) WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0)"
+    granted_sql!("$4")
 );
 
 /// Those of the ids in `$1` that are not recorded.
