@@ -87,10 +87,11 @@ impl Sweep {
     /// The nodes share one row, which is changed together with raising the event: so each fault is told of once, however
     /// many nodes notice it.
     async fn tell_of_idenfy(&self) -> Result<(), StoreError> {
+        let told_up_to = self.health.told_up_to();
         let shared = self.store.idenfy_faults().await?;
         let before: Vec<Fault> = shared.split(' ').filter_map(Fault::parse).collect();
         let Some((faults, version)) = self.health.untold() else {
-            self.health.learn(&before);
+            self.health.learn(&before, told_up_to);
             return Ok(());
         };
         let names: Vec<&str> = faults.iter().map(|fault| fault.as_str()).collect();

@@ -210,14 +210,25 @@ impl Health {
 
     /// Everything up to a change was told.
     pub fn told(&self, version: u64) {
-        self.known().told = version;
+        let mut known = self.known();
+        known.told = known.told.max(version);
+    }
+
+    /// Up to which change it was told. To be asked before what other nodes told is read, see [`Self::learn`].
+    #[must_use]
+    pub fn told_up_to(&self) -> u64 {
+        self.known().told
     }
 
     /// Learns what other nodes told. What was noticed here stays until a call of our own shows that it is over: it may be
-    /// this node alone that cannot reach iDenfy.
-    pub fn learn(&self, told: &[Fault]) {
+    /// this node alone that cannot reach iDenfy. What was read before the last change here was told, at `told_up_to`, is
+    /// older than that change and nothing to learn from.
+    pub fn learn(&self, told: &[Fault], told_up_to: u64) {
         let now = self.inner.clock.now();
         let mut known = self.known();
+        if known.version != told_up_to {
+            return;
+        }
         known
             .faults
             .retain(|fault, since| since.is_own || told.contains(fault));
@@ -306,5 +317,29 @@ impl Drop for Leave {
                 since.probe_at = since.probe_at.min(now);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_read_before_a_fault_ended_does_not_bring_it_back() {
+        let clock = Clock::fixed(Timestamp::from_millis(0));
+        let health = Health::new(clock.clone(), Metrics::new());
+        let call = |failed: Option<&MintError>| {
+            let leave = health.leave(Flow::Document).expect("leave to call");
+            leave.note(failed);
+            health.told(health.untold().expect("a change").1);
+        };
+        call(Some(&MintError::OutOfCredits));
+        let (read, told_up_to) = (health.faults(), health.told_up_to());
+        clock.advance(PROBE_EVERY_MS);
+        call(None);
+        health.learn(&read, told_up_to);
+        assert_eq!(health.faults(), []);
+        health.learn(&read, health.told_up_to());
+        assert_eq!(health.faults(), [Fault::Credits], "another node's");
     }
 }
