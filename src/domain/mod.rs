@@ -14,6 +14,7 @@ pub mod link;
 pub mod locale;
 pub mod password;
 pub mod person;
+pub mod preset;
 pub mod scope;
 pub mod secret;
 pub mod session;

@@ -261,7 +261,8 @@ impl Store {
 }
 
 /// A text without regard to case: lower case, where a sigma at a word's end is one like any other.
-pub(super) fn folded(text: &str) -> String {
+#[must_use]
+pub fn folded(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 

@@ -58,6 +58,7 @@ pub mod outage;
 pub mod people;
 pub mod people_entry;
 mod postgres;
+pub mod presets;
 pub mod questions;
 mod schema;
 pub mod sessions;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::fields::Fields;
+use super::presets_known::Presets;
 use super::schemas::{FlowSchema, LanguageSchema, TokenSchema};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
@@ -36,6 +37,9 @@ use crate::domain::usage::Usage;
 })))]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
+    /// The id or name of a preset: its options hold where nothing else is given, `token` parameter by parameter. The link
+    /// keeps them as its own: changing the preset later does not change it.
+    pub preset: Option<String>,
     /// What your people call it.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
@@ -87,12 +91,19 @@ pub enum NewUsage {
     Unlimited,
 }
 
-/// Makes a link of the fields of a request.
+/// Makes a link of the fields of a request, on top of the preset that they name.
 ///
 /// # Errors
 /// Every field that is wrong.
-pub fn parse(id: LinkId, map: Map<String, Value>, now: Timestamp) -> Result<Link, FieldErrors> {
+pub fn parse(
+    id: LinkId,
+    mut map: Map<String, Value>,
+    presets: &Presets,
+    now: Timestamp,
+) -> Result<Link, FieldErrors> {
+    let preset = presets.fill(&mut map);
     let mut fields = Fields::new(map);
+    fields.errors.check("preset", preset);
     let name = if fields.has("name") {
         fields.text("name", parse_name)
     } else {

@@ -10,6 +10,7 @@ use super::fields::{self, Body, Fields};
 pub use super::link_document::LinkDocument;
 use super::link_input::NewLink;
 use super::paging::{Page, PageQuery, Query};
+use super::presets_known::Presets;
 use super::schemas::{LinkStatusSchema, SessionStatusSchema};
 use super::session_document::SessionDocument;
 use super::{idempotent, link_input};
@@ -60,7 +61,9 @@ pub async fn create(
     let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let state = own;
-        let link = link_input::parse(LinkId::new(id), map?, state.clock.now())
+        let map = map?;
+        let presets = Presets::named_in(&state.store, &map).await?;
+        let link = link_input::parse(LinkId::new(id), map, &presets, state.clock.now())
             .map_err(Problem::invalid)?;
         // Only after a process died between making the link and keeping its answer is there one already.
         let link = match state.store.link(link.terms.id).await? {

@@ -25,6 +25,9 @@ pub mod link_input;
 pub mod links;
 pub mod openapi;
 pub mod paging;
+pub mod preset_input;
+pub mod presets;
+pub mod presets_known;
 pub mod schemas;
 pub mod session_document;
 pub mod sessions;
@@ -45,6 +48,9 @@ macro_rules! allowed {
     };
     (patch) => {
         "PATCH"
+    };
+    (put) => {
+        "PUT"
     };
     (delete) => {
         "DELETE"
@@ -96,6 +102,8 @@ calls! {
     "/links/{id}/qr.png": get share::qr_png;
     "/links/{id}/poster.pdf": get share::poster_pdf;
     "/links/{id}/poster.png": get share::poster_png;
+    "/presets": get presets::list, post presets::create;
+    "/presets/{id}": get presets::get, put presets::replace, delete presets::delete;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;

@@ -17,6 +17,7 @@ mod input;
 pub(super) mod link;
 pub(super) mod new;
 mod options;
+pub(super) mod presets;
 pub(super) mod preview;
 pub(super) mod share;
 mod terms;
