@@ -83,6 +83,7 @@ pub fn documents() -> impl Strategy<Value = Value> {
         "resume",
         "accept_ref",
         "inactive_message",
+        "preset",
         "token",
         "clientId",
         "country",

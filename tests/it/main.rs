@@ -18,6 +18,7 @@ mod api_links;
 mod api_links_create;
 mod api_links_refused;
 mod api_lists;
+mod api_presets;
 mod api_sessions;
 mod api_stats;
 mod api_support;
@@ -38,6 +39,7 @@ mod dashboard_live;
 mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
+mod dashboard_presets;
 mod dashboard_sessions;
 mod dashboard_settings;
 mod dashboard_share;
@@ -69,6 +71,7 @@ mod store_ledger;
 mod store_links_made;
 mod store_links_told;
 mod store_people;
+mod store_presets;
 mod store_questions;
 mod store_records;
 mod store_rule;
@@ -101,6 +104,7 @@ fn main() {
         api_links_create::tests(),
         api_links_refused::tests(),
         api_lists::tests(),
+        api_presets::tests(),
         api_sessions::tests(),
         api_stats::tests(),
         asking::tests(),
@@ -119,6 +123,7 @@ fn main() {
         dashboard_oidc::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),
+        dashboard_presets::tests(),
         dashboard_sessions::tests(),
         dashboard_settings::tests(),
         dashboard_share::tests(),
@@ -145,6 +150,7 @@ fn main() {
         store_identities::tests(),
         store_ledger::tests(),
         store_people::tests(),
+        store_presets::tests(),
         store_questions::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
