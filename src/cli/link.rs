@@ -125,6 +125,9 @@ pub struct Create {
     /// ?ref= in its URL becomes the session's `externalRef`
     #[arg(long)]
     accept_ref: bool,
+    /// Visitors come with parameters that a site of yours signed; --json shows its secret, once
+    #[arg(long)]
+    signed: bool,
     /// Words for visitors who come when it is over: at most 500 characters
     #[arg(long, value_name = "MESSAGE")]
     inactive_message: Option<String>,
@@ -170,7 +173,7 @@ impl Create {
         let wanted = json!({
             "name": self.name, "usage": usage, "expires_at": self.expires_at, "language": self.language,
             "flow": self.flow, "slug": self.slug, "confirm": self.confirm, "resume": self.resume,
-            "accept_ref": self.accept_ref, "inactive_message": self.inactive_message, "token": token,
+            "accept_ref": self.accept_ref, "signed": self.signed, "inactive_message": self.inactive_message, "token": token,
         });
         Ok(wanted.as_object().cloned().unwrap_or_default())
     }
@@ -187,7 +190,7 @@ async fn create(context: &Context, wanted: Create) -> Result<(), Failure> {
         .await?;
     inserted.map_err(|_| Failure::new("slug: another link has or had this slug"))?;
     if json {
-        return output::json(&document(context, &link));
+        return output::json(&document(context, &link).with_secret(&link));
     }
     println!("{}", url(context, &link));
     Ok(())

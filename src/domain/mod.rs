@@ -17,6 +17,7 @@ pub mod person;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod signed;
 pub mod slug;
 pub mod timestamp;
 pub mod token_options;

@@ -42,6 +42,7 @@ pub struct UsageDocument {
     "confirm": false,
     "resume": false,
     "accept_ref": false,
+    "signed": false,
     "inactive_message": null,
     "token": {"country": ["DE", "AT"], "documents": ["PASSPORT", "ID_CARD"], "checkAml": true},
     "status": "active",
@@ -74,6 +75,12 @@ pub struct LinkDocument {
     resume: bool,
     /// Whether `?ref=` becomes the session's `external_ref`.
     accept_ref: bool,
+    /// Whether visitors come with signed parameters alone.
+    signed: bool,
+    /// Signs the parameters of a signed link. Only in the answers that make it or replace it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    signing_secret: Option<String>,
     /// Words for visitors who come when the link is over; null: none of your own.
     #[schema(required)]
     inactive_message: Option<String>,
@@ -111,11 +118,23 @@ impl LinkDocument {
             confirm: terms.confirm,
             resume: terms.resume,
             accept_ref: terms.accept_ref,
+            signed: terms.signed,
+            signing_secret: None,
             inactive_message: link.inactive_message.clone(),
             token: terms.token.as_map().clone(),
             status: link.status(now),
             created_at: terms.created_at,
             last_used_at: link.last_used_at,
+        }
+    }
+
+    /// The same with what its site signs with, which is shown when that was just made.
+    #[must_use]
+    pub fn with_secret(self, link: &Link) -> Self {
+        let secret = link.signing_secret.as_ref();
+        Self {
+            signing_secret: secret.map(|secret| secret.expose().to_owned()),
+            ..self
         }
     }
 

@@ -68,7 +68,8 @@ pub async fn create(
             None => insert(&store, link).await?,
         };
         let location = format!("{}/api/v1/links/{}", state.public_url, link.terms.id);
-        Ok(Answer::created(location, &document(&state, &link)))
+        let document = document(&state, &link).with_secret(&link);
+        Ok(Answer::created(location, &document))
     })
     .await
 }
@@ -186,9 +187,8 @@ pub async fn patch(
         let why = match name.as_str() {
             "name" => "must be a string",
             "usage" | "expires_at" => "cannot be changed: links cannot be extended or refreshed",
-            "slug" | "language" | "flow" | "confirm" | "resume" | "accept_ref" | "token" => {
-                "is fixed when the link is made"
-            }
+            "slug" | "language" | "flow" | "confirm" | "resume" | "accept_ref" | "signed"
+            | "token" => "is fixed when the link is made",
             _ => "unknown field",
         };
         fields.errors.push(name, why);
@@ -335,10 +335,10 @@ async fn show(state: &State, id: LinkId) -> Result<Answer, Problem> {
     Ok(Answer::ok(&document(state, &link)))
 }
 
-fn document(state: &State, link: &Link) -> LinkDocument {
+pub(super) fn document(state: &State, link: &Link) -> LinkDocument {
     LinkDocument::new(link, state.url_of(&link.terms.slug), state.clock.now())
 }
 
-fn link_id(text: &str) -> Result<LinkId, Problem> {
+pub(super) fn link_id(text: &str) -> Result<LinkId, Problem> {
     LinkId::parse(text).ok_or(Problem::NotFound)
 }

@@ -58,7 +58,9 @@ fn new_page(operator: &Operator, form: Form) -> NewPage {
     let selfie = options::groups(Flow::Selfie, &form);
     let groups = document.iter().chain(&selfie);
     let is_wrong = |name: &str| form.error(name).is_some();
-    let is_more_open = ["slug", "inactive_message"].into_iter().any(is_wrong)
+    let is_more_open = ["slug", "inactive_message", "signed"]
+        .into_iter()
+        .any(is_wrong)
         || groups
             .flat_map(|group| &group.fields)
             .any(|field| is_wrong(&field.name));
