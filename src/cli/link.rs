@@ -190,7 +190,7 @@ async fn create(context: &Context, wanted: Create) -> Result<(), Failure> {
         .await?;
     inserted.map_err(|_| Failure::new("slug: another link has or had this slug"))?;
     if json {
-        return output::json(&document(context, &link).with_secret(&link));
+        return output::json(&document(context, &link).made(&link));
     }
     println!("{}", url(context, &link));
     Ok(())

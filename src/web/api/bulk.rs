@@ -18,7 +18,7 @@ use super::bulk_input::{Batch, Format, Refusal, id_at};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
-use super::link_document::LinkDocument;
+use super::link_document::MadeLink;
 use super::link_input::NewLink;
 use super::paging::Query;
 use crate::domain::link::Link;
@@ -51,7 +51,7 @@ pub struct NewLinks {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeLinks {
     /// The links.
-    pub items: Vec<LinkDocument>,
+    pub items: Vec<MadeLink>,
 }
 
 /// Links that could be made.

@@ -77,10 +77,6 @@ pub struct LinkDocument {
     accept_ref: bool,
     /// Whether visitors come with signed parameters alone.
     signed: bool,
-    /// Signs the parameters of a signed link. Only in the answers that make it or replace it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    signing_secret: Option<String>,
     /// Words for visitors who come when the link is over; null: none of your own.
     #[schema(required)]
     inactive_message: Option<String>,
@@ -119,7 +115,6 @@ impl LinkDocument {
             resume: terms.resume,
             accept_ref: terms.accept_ref,
             signed: terms.signed,
-            signing_secret: None,
             inactive_message: link.inactive_message.clone(),
             token: terms.token.as_map().clone(),
             status: link.status(now),
@@ -128,13 +123,15 @@ impl LinkDocument {
         }
     }
 
-    /// The same with what its site signs with, which is shown when that was just made.
+    /// The same as it is answered when it was just made.
     #[must_use]
-    pub fn with_secret(self, link: &Link) -> Self {
-        let secret = link.signing_secret.as_ref();
-        Self {
-            signing_secret: secret.map(|secret| secret.expose().to_owned()),
-            ..self
+    pub fn made(self, link: &Link) -> MadeLink {
+        match &link.signing_secret {
+            Some(secret) => MadeLink::Signed(SignedLink {
+                link: self,
+                signing_secret: secret.expose().to_owned(),
+            }),
+            None => MadeLink::Plain(self),
         }
     }
 
@@ -143,4 +140,24 @@ impl LinkDocument {
     pub const fn id(&self) -> LinkId {
         self.id
     }
+}
+
+/// A signed link with its secret, which is shown only now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedLink {
+    #[serde(flatten)]
+    link: LinkDocument,
+    /// Signs the parameters that visitors come with.
+    #[schema(examples("p4Xv0Wj1oF7y6Zk2eYtq5bUuR8mC3nHsLdGi9aKfVxE="))]
+    signing_secret: String,
+}
+
+/// A link that was just made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum MadeLink {
+    /// A signed one.
+    Signed(SignedLink),
+    /// Any other.
+    Plain(LinkDocument),
 }

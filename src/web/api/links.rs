@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
-pub use super::link_document::LinkDocument;
+pub use super::link_document::{LinkDocument, MadeLink};
 use super::link_input::NewLink;
 use super::paging::{Page, PageQuery, Query};
 use super::schemas::{LinkStatusSchema, SessionStatusSchema};
@@ -47,7 +47,7 @@ pub struct LinkPatch {
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink, security(("bearer" = ["links"])),
-    responses((status = 201, description = "The link.", body = LinkDocument), (status = 409, description = "slug_taken")))]
+    responses((status = 201, description = "The link; a signed one with its secret, which is shown only now.", body = MadeLink), (status = 409, description = "slug_taken")))]
 pub async fn create(
     caller: Caller,
     request: HttpRequest,
@@ -68,8 +68,8 @@ pub async fn create(
             None => insert(&store, link).await?,
         };
         let location = format!("{}/api/v1/links/{}", state.public_url, link.terms.id);
-        let document = document(&state, &link).with_secret(&link);
-        Ok(Answer::created(location, &document))
+        let made = document(&state, &link).made(&link);
+        Ok(Answer::created(location, &made))
     })
     .await
 }

@@ -6,7 +6,8 @@ use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
-use super::links::{LinkDocument, document, link_id};
+use super::link_document::SignedLink;
+use super::links::{document, link_id};
 use crate::domain::scope::Scope;
 use crate::domain::signed::new_secret;
 use crate::web::State;
@@ -21,7 +22,7 @@ use crate::web::problem::Problem;
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/links/{id}/signing-secret", operation_id = "replaceSigningSecret", tag = "Links",
     security(("bearer" = ["links"])),
-    responses((status = 200, description = "The link, with its new `signing_secret`, which is shown only now.", body = LinkDocument)))]
+    responses((status = 200, description = "The link with its new secret, which is shown only now.", body = SignedLink)))]
 pub async fn replace(
     caller: Caller,
     request: HttpRequest,
@@ -39,7 +40,7 @@ pub async fn replace(
             return Err(Problem::NotFound);
         }
         link.signing_secret = Some(secret);
-        Ok(Answer::ok(&document(&own, &link).with_secret(&link)))
+        Ok(Answer::ok(&document(&own, &link).made(&link)))
     })
     .await
 }
