@@ -94,6 +94,7 @@ impl Metrics {
                     "page",
                     "over",
                     "unknown",
+                    "unsigned",
                     "rate_limited",
                 ][..],
             ),

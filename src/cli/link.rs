@@ -124,8 +124,16 @@ pub struct Create {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     resume: Option<bool>,
     /// ?ref= in its URL becomes the session's `externalRef`
+<<<<<<< HEAD
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     accept_ref: Option<bool>,
+=======
+    #[arg(long)]
+    accept_ref: bool,
+    /// Visitors come with parameters that a site of yours signed; --json shows its secret, once
+    #[arg(long)]
+    signed: bool,
+>>>>>>> signed
     /// Words for visitors who come when it is over: at most 500 characters
     #[arg(long, value_name = "MESSAGE")]
     inactive_message: Option<String>,
@@ -171,7 +179,7 @@ impl Create {
         let wanted = json!({
             "preset": self.preset, "name": self.name, "usage": usage, "expires_at": self.expires_at, "language": self.language,
             "flow": self.flow, "slug": self.slug, "confirm": self.confirm, "resume": self.resume,
-            "accept_ref": self.accept_ref, "inactive_message": self.inactive_message, "token": token,
+            "accept_ref": self.accept_ref, "signed": self.signed, "inactive_message": self.inactive_message, "token": token,
         });
         Ok(wanted.as_object().cloned().unwrap_or_default())
     }
@@ -190,7 +198,7 @@ async fn create(context: &Context, wanted: Create) -> Result<(), Failure> {
         .await?;
     inserted.map_err(|_| Failure::new("slug: another link has or had this slug"))?;
     if json {
-        return output::json(&document(context, &link));
+        return output::json(&document(context, &link).made(&link));
     }
     println!("{}", url(context, &link));
     Ok(())

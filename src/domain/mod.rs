@@ -18,6 +18,7 @@ pub mod preset;
 pub mod scope;
 pub mod secret;
 pub mod session;
+pub mod signed;
 pub mod slug;
 pub mod timestamp;
 pub mod token_options;

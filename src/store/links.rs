@@ -8,6 +8,7 @@ use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::link::{Link, LinkStatus, LinkTerms};
 use crate::domain::locale::Locale;
+use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
@@ -66,6 +67,7 @@ struct LinkRow {
     resume: bool,
     accept_ref: bool,
     inactive_message: Option<String>,
+    signing_secret: Option<String>,
     token: String,
     created_at: Timestamp,
     last_used_at: Option<Timestamp>,
@@ -91,6 +93,7 @@ impl TryFrom<LinkRow> for Link {
                 confirm: row.confirm,
                 resume: row.resume,
                 accept_ref: row.accept_ref,
+                signed: row.signing_secret.is_some(),
                 token: TokenOptions::from_stored(
                     token.map_err(|_| StoreError::Corrupt("links.token"))?,
                 ),
@@ -98,6 +101,7 @@ impl TryFrom<LinkRow> for Link {
             },
             name: row.name,
             inactive_message: row.inactive_message,
+            signing_secret: row.signing_secret.map(Secret::new),
             used: row.used,
             last_used_at: row.last_used_at,
             deactivated_at: row.deactivated_at,
@@ -229,13 +233,14 @@ impl Store {
     }
 
     /// Deletes a link: its URL is gone for good and its slug is never given out again; what it sent along to
-    /// iDenfy, which may name a person, is forgotten. False: there is no such link.
+    /// iDenfy, which may name a person, is forgotten, and so is what was signed with. False: there is no such link.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql =
-            "UPDATE links SET deleted_at = $2, token = '{}' WHERE id = $1 AND deleted_at IS NULL";
+        let sql = "UPDATE links SET deleted_at = $2, token = '{}',
+                        signing_secret = CASE WHEN signing_secret IS NOT NULL THEN '' END
+                 WHERE id = $1 AND deleted_at IS NULL";
         let done = self.switch(sql, Action::LinkDeleted, id, now).await?;
         self.engine.erased();
         Ok(done)

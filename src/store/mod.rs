@@ -53,6 +53,7 @@ pub mod ledger;
 pub mod links;
 pub mod links_brief;
 pub mod links_made;
+mod links_signed;
 mod links_told;
 pub mod outage;
 pub mod people;

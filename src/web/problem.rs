@@ -3,11 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 
+pub use self::document::{FieldErrorDocument, ProblemDocument};
 use crate::domain::field_error::{FieldError, FieldErrors};
+use crate::domain::signed::Unsigned;
 use crate::redeem::{NotStarted, RETRY_SECONDS};
 use crate::store::{Store, StoreError};
+
+mod document;
 
 /// Content type of RFC 9457 documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -32,6 +35,10 @@ pub enum Problem {
     LinkExhausted,
     /// The link was switched off or deleted.
     LinkDeactivated,
+    /// A signed link was opened without a signature that holds.
+    SignatureInvalid,
+    /// The time of a signed link's address is over.
+    SignatureExpired,
     /// iDenfy cannot start a session now.
     VerificationUnavailable(u32),
     /// Too many clicks from one address.
@@ -76,42 +83,6 @@ pub enum Problem {
     Database(Option<StoreError>),
 }
 
-/// An RFC 9457 problem document.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemDocument {
-    /// Names the kind of problem; always `about:blank`, as `code` tells them apart.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// The status in words.
-    pub title: &'static str,
-    /// The HTTP status.
-    #[schema(minimum = 400, maximum = 599)]
-    pub status: u16,
-    /// What is wrong with this request, for a person.
-    pub detail: String,
-    /// What is wrong, for a program: one of the codes in the table of problems.
-    #[schema(examples("slug_taken"))]
-    pub code: &'static str,
-    /// Each field that is wrong, with the code `invalid`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldErrorDocument>,
-    /// The session that is open, with the code `session_open`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = "uuid")]
-    pub session_id: Option<String>,
-}
-
-/// One field that is wrong.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = FieldError)]
-pub struct FieldErrorDocument {
-    /// Path of the field, such as `usage.limit` or `token.country[0]`.
-    pub field: String,
-    /// What is wrong with it.
-    pub message: String,
-}
-
 impl Problem {
     /// Fields that are wrong.
     #[must_use]
@@ -135,6 +106,16 @@ impl Problem {
             Self::LinkExpired => (410, "link_expired", "The link's time is over."),
             Self::LinkExhausted => (410, "link_exhausted", "All uses of the link are spent."),
             Self::LinkDeactivated => (410, "link_deactivated", "The link was switched off."),
+            Self::SignatureInvalid => (
+                403,
+                "signature_invalid",
+                "The address is not signed as this link asks for, or was changed.",
+            ),
+            Self::SignatureExpired => (
+                403,
+                "signature_expired",
+                "The time of the signed address is over.",
+            ),
             Self::VerificationUnavailable(_) => (
                 503,
                 "verification_unavailable",
@@ -329,6 +310,15 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::Database(Some(error))
+    }
+}
+
+impl From<Unsigned> for Problem {
+    fn from(why: Unsigned) -> Self {
+        match why {
+            Unsigned::Invalid => Self::SignatureInvalid,
+            Unsigned::Expired => Self::SignatureExpired,
+        }
     }
 }
 

@@ -271,6 +271,7 @@ async fn odd_numbers_and_texts_in_json_never_fail_the_gateway(context: Context) 
         "confirm",
         "resume",
         "accept_ref",
+        "signed",
         "inactive_message",
         "token",
         "scopes",

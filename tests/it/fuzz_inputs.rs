@@ -82,6 +82,7 @@ pub fn documents() -> impl Strategy<Value = Value> {
         "confirm",
         "resume",
         "accept_ref",
+        "signed",
         "inactive_message",
         "preset",
         "token",

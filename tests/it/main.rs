@@ -86,6 +86,7 @@ mod visitor_redirects;
 mod visitor_resume;
 mod visitor_sent;
 mod visitor_settling;
+mod visitor_signed;
 mod webhook_in;
 mod webhook_in_results;
 mod webhook_in_table;
@@ -166,6 +167,7 @@ fn main() {
         visitor_resume::tests(),
         visitor_sent::tests(),
         visitor_settling::tests(),
+        visitor_signed::tests(),
         webhook_in::tests(),
         webhook_in_results::tests(),
         webhook_in_table::tests(),

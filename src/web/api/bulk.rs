@@ -18,7 +18,7 @@ use super::bulk_input::{Batch, Format, Refusal, id_at};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
-use super::link_document::LinkDocument;
+use super::link_document::MadeLink;
 use super::link_input::NewLink;
 use super::paging::Query;
 use super::presets_known::Presets;
@@ -52,7 +52,7 @@ pub struct NewLinks {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeLinks {
     /// The links.
-    pub items: Vec<LinkDocument>,
+    pub items: Vec<MadeLink>,
 }
 
 /// Links that could be made.
@@ -75,9 +75,15 @@ struct Receipt {
 /// All are made or none. As JSON up to 10,000, as CSV up to 100,000; a body is at most 32 MiB. What is wrong is told by
 /// row, from 0, and field, such as `links[3].name`: all mistakes at once, or of very many the first thousand or so.
 ///
+/// Of a signed link the answer has the `signing_secret`, as JSON alone: a table for a mail merge is no place for it.
+///
 /// A CSV is UTF-8, with or without byte order mark, parted by commas or semicolons, with a header in any order of `name`,
 /// `usage` (`single`, `multi` or `unlimited`), `limit`, `expires_at`, `language`, `flow`, `slug`, `confirm`, `resume`,
+<<<<<<< HEAD
 /// `accept_ref`, `inactive_message`, `preset` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
+=======
+/// `accept_ref`, `signed`, `inactive_message` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
+>>>>>>> signed
 /// and spaces around a value are dropped; several values in one cell are parted by `|`; an object is written as JSON. Rows
 /// whose cells are all empty are passed over and not counted.
 ///
@@ -182,17 +188,17 @@ async fn again(
     Err(Problem::Database(None))
 }
 
-/// Whether the links were made; they are given the slugs that were drawn then.
+/// Whether the links were made; they are given the slugs and secrets that were drawn then.
 async fn is_made(state: &State, batch: &mut Batch, seed: Uuid) -> Result<bool, Problem> {
     let last = batch.links.len().saturating_sub(1);
-    let slugs = state
+    let drawn = state
         .store
-        .slugs_between(id_at(seed, 0), id_at(seed, last))
+        .drawn_between(id_at(seed, 0), id_at(seed, last))
         .await?;
-    let is_made = slugs.len() == batch.links.len();
+    let is_made = drawn.len() == batch.links.len();
     if is_made {
-        for (link, slug) in batch.links.iter_mut().zip(slugs) {
-            link.terms.slug = slug;
+        for (link, drawn) in batch.links.iter_mut().zip(drawn) {
+            (link.terms.slug, link.signing_secret) = drawn;
         }
     }
     Ok(is_made)

@@ -33,6 +33,7 @@ pub mod session_document;
 pub mod sessions;
 pub mod share;
 pub mod sheet;
+pub mod signing;
 pub mod stats;
 
 /// Largest body of a request, in bytes, where the list of calls does not say otherwise.
@@ -96,6 +97,7 @@ calls! {
     "/links/{id}": get links::get, patch links::patch, delete links::delete;
     "/links/{id}/deactivate": post links::deactivate;
     "/links/{id}/activate": post links::activate;
+    "/links/{id}/signing-secret": post signing::replace;
     "/links/{id}/sessions": get links::sessions;
     "/links/{id}/stats": get stats::get;
     "/links/{id}/qr.svg": get share::qr_svg;

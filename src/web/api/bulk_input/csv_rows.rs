@@ -30,7 +30,7 @@ pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors>
         "slug",
         "inactive_message",
     ];
-    const FLAGS: [&str; 3] = ["confirm", "resume", "accept_ref"];
+    const FLAGS: [&str; 4] = ["confirm", "resume", "accept_ref", "signed"];
     let mut errors = FieldErrors::default();
     let mut columns = Vec::with_capacity(header.len());
     for (at, name) in header.iter().map(str::trim).enumerate() {

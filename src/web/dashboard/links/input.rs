@@ -88,7 +88,11 @@ pub(super) fn like(link: &Link, visit: &Visit) -> Form {
     if let Some(end) = terms.expires_at.filter(|end| *end > visit.now) {
         form.add("expires_at", visit.zone.field(end));
     }
-    for (name, is_set) in [("resume", terms.resume), ("accept_ref", terms.accept_ref)] {
+    for (name, is_set) in [
+        ("resume", terms.resume),
+        ("accept_ref", terms.accept_ref),
+        ("signed", terms.signed),
+    ] {
         if is_set {
             form.add(name, "yes");
         }
@@ -114,7 +118,7 @@ pub(super) fn read(form: &mut Form, id: LinkId, visit: &Visit) -> Option<Link> {
         _ => is_limited(&usage),
     };
     map.insert("confirm".to_owned(), confirm.into());
-    for name in ["resume", "accept_ref"] {
+    for name in ["resume", "accept_ref", "signed"] {
         map.insert(name.to_owned(), form.chose(name, "yes").into());
     }
     if !form.value("expires_at").is_empty() {

@@ -160,6 +160,12 @@ fn settings(link: &Link) -> Vec<(String, String)> {
             "What stands after ?ref= in the address becomes the session's reference",
         ));
     }
+    if terms.signed {
+        rows.push((
+            "Signed",
+            "Visitors come from a site of yours alone, which says, with its signature, who they are",
+        ));
+    }
     let rows = rows.into_iter();
     rows.map(|(name, value)| (name.to_owned(), value.to_owned()))
         .chain(options::in_words(&terms.token))

@@ -80,7 +80,9 @@ async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
     let choices = choices(&form);
     let groups = choices.groups.iter().flat_map(|(_, groups)| groups);
     let is_wrong = |name: &str| form.error(name).is_some();
-    let is_more_open = ["slug", "inactive_message"].into_iter().any(is_wrong)
+    let is_more_open = ["slug", "inactive_message", "signed"]
+        .into_iter()
+        .any(is_wrong)
         || groups
             .flat_map(|group| &group.fields)
             .any(|field| is_wrong(&field.name));
