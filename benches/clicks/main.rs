@@ -89,6 +89,9 @@ struct Settings {
     /// Milliseconds added to every sync to disk of the servers
     #[arg(long, default_value_t = 0)]
     sync_delay_ms: u64,
+    /// Connections of `hot`
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
     /// Links in the database of `stored`
     #[arg(long, default_value_t = 1_000_000)]
     stored_links: u64,
