@@ -65,6 +65,12 @@ impl Tab {
         !self.driver.find_all(path).await.expect("a page").is_empty()
     }
 
+    /// Whether there is now what `css` selects.
+    pub async fn has(&self, css: &str) -> bool {
+        let found = self.driver.find_all(By::Css(css)).await;
+        !found.expect("a page").is_empty()
+    }
+
     /// Presses the link or button that says this.
     pub async fn press(&self, text: &str) {
         let control = self.control(text).await;
@@ -127,6 +133,7 @@ impl Tab {
         let end = std::time::Instant::now() + PATIENCE;
         while !seen.contains(text) {
             assert!(std::time::Instant::now() < end, "no “{text}” in: {seen}");
+            tokio::time::sleep(LOOK).await;
             seen = self.text().await;
         }
     }

@@ -26,6 +26,7 @@ mod audit;
 mod browser;
 mod browser_dashboard;
 mod browser_kit;
+mod browser_oidc;
 mod cli;
 mod cli_import;
 mod cli_user;
@@ -109,6 +110,7 @@ fn main() {
         audit::tests(),
         browser::tests(),
         browser_dashboard::tests(),
+        browser_oidc::tests(),
         cli::tests(),
         cli_import::tests(),
         cli_user::tests(),
