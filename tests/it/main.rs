@@ -25,6 +25,9 @@ mod api_support;
 mod asking;
 mod audit;
 mod browser;
+mod browser_dashboard;
+mod browser_kit;
+mod browser_oidc;
 mod cli;
 mod cli_import;
 mod cli_user;
@@ -111,6 +114,8 @@ fn main() {
         asking::tests(),
         audit::tests(),
         browser::tests(),
+        browser_dashboard::tests(),
+        browser_oidc::tests(),
         cli::tests(),
         cli_import::tests(),
         cli_user::tests(),
@@ -176,7 +181,7 @@ fn main() {
     .flatten()
     .collect();
     harness::explain_what_is_left_out();
-    browser::explain_what_is_left_out();
+    harness::browser::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();
