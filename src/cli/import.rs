@@ -24,12 +24,8 @@ pub const EXAMPLES: &str = "Examples:
   entrypass link import links.json > urls.csv
 
 A CSV has a header, in any order, of: name, usage (single, multi or unlimited), limit, expires_at, language, flow, slug,
-<<<<<<< HEAD
-confirm, resume, accept_ref, inactive_message, preset, token.<parameter> (such as token.clientId). Commas or semicolons, UTF-8.
-=======
-confirm, resume, accept_ref, signed, inactive_message, token.<parameter> (such as token.clientId). Commas or semicolons, UTF-8.
->>>>>>> signed
-Several values in one cell are parted by |. JSON is {\"links\": [...]}, as the API takes it.";
+confirm, resume, accept_ref, signed, inactive_message, preset, token.<parameter> (such as token.clientId). Commas or semicolons,
+UTF-8. Several values in one cell are parted by |. JSON is {\"links\": [...]}, as the API takes it.";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {

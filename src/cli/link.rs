@@ -124,16 +124,11 @@ pub struct Create {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     resume: Option<bool>,
     /// ?ref= in its URL becomes the session's `externalRef`
-<<<<<<< HEAD
     #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     accept_ref: Option<bool>,
-=======
-    #[arg(long)]
-    accept_ref: bool,
     /// Visitors come with parameters that a site of yours signed; --json shows its secret, once
     #[arg(long)]
     signed: bool,
->>>>>>> signed
     /// Words for visitors who come when it is over: at most 500 characters
     #[arg(long, value_name = "MESSAGE")]
     inactive_message: Option<String>,

@@ -79,11 +79,7 @@ struct Receipt {
 ///
 /// A CSV is UTF-8, with or without byte order mark, parted by commas or semicolons, with a header in any order of `name`,
 /// `usage` (`single`, `multi` or `unlimited`), `limit`, `expires_at`, `language`, `flow`, `slug`, `confirm`, `resume`,
-<<<<<<< HEAD
-/// `accept_ref`, `inactive_message`, `preset` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
-=======
-/// `accept_ref`, `signed`, `inactive_message` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
->>>>>>> signed
+/// `accept_ref`, `signed`, `inactive_message`, `preset` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
 /// and spaces around a value are dropped; several values in one cell are parted by `|`; an object is written as JSON. Rows
 /// whose cells are all empty are passed over and not counted.
 ///
