@@ -13,6 +13,7 @@ use entrypass::config::Config;
 use entrypass::domain::id::{KeyId, LinkId};
 use entrypass::domain::scope::Scope;
 use entrypass::domain::secret::Secret;
+use entrypass::share::button::Button;
 use entrypass::store::keys::ApiKey;
 use entrypass::web::button;
 use libtest_mimic::Trial;
@@ -28,6 +29,7 @@ use crate::harness::engine::Database;
 use crate::harness::gateway::{PHONE, path_of, text};
 use crate::harness::process::Client;
 use crate::harness::{Context, Engine, eventually, on_engine};
+use crate::visitor_signed::address;
 
 /// How long anything here may take: a browser on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -150,21 +152,43 @@ impl Walk<'_> {
     }
 
     async fn a_button_on_a_page(&self) -> WebDriverResult<()> {
-        let link = self.gateway.link(json!({"accept_ref": true})).await;
+        let link = self
+            .gateway
+            .link(json!({"accept_ref": true, "language": "lt"}))
+            .await;
+        let signed = self.gateway.link(json!({"signed": true})).await;
+        let exp = Clock::system().now().seconds() + 600;
+        let query = format!("client_id=Jane%20Doe&ref=a%2Bb&exp={exp}");
         let state = &self.gateway.running.state;
         let id = LinkId::parse(text(&link["id"])).expect("an id");
         let kept = state.store.link(id).await.expect("a database");
-        let button = button::of_link(&kept.expect("the link"), text(&link["url"]).to_owned());
+        let button = button::of_link(state, &kept.expect("the link"));
+        let of_signed = Button {
+            url: format!("{}{}", state.public_url, address(&signed, &query)),
+            takes_ref: false,
+            ..button.clone()
+        };
         let folder = tempfile::tempdir().expect("a folder");
-        for (html, given) in [
-            (button.plain(), None),
-            (button.scripted(), Some("No. 4/2&c")),
+        for (link, html, given) in [
+            (&link, button.plain(), None),
+            (&link, button.scripted(), Some("No. 4/2&c")),
+            (&signed, of_signed.scripted(), Some("a+b")),
         ] {
             let page = folder.path().join("page.html");
-            std::fs::write(&page, html).expect("a page");
+            std::fs::write(&page, format!("<!DOCTYPE html><p>{html}</p>")).expect("a page");
             let address = format!("file://{}?ref=No.%204%2F2%26c", page.display());
             self.browser.goto(address).await?;
-            self.press("a").await?;
+            let drawn = self
+                .browser
+                .query(By::Css("p > a"))
+                .wait(PATIENCE, Duration::from_millis(50))
+                .first()
+                .await?;
+            assert_eq!(drawn.text().await?, "Patvirtinti dabar");
+            assert_eq!(drawn.attr("lang").await?.as_deref(), Some("lt"));
+            let cookies = self.browser.execute("return document.cookie", Vec::new());
+            assert_eq!(cookies.await?.json(), "");
+            drawn.click().await?;
             self.is_at_the_sandbox().await?;
             assert_eq!(self.browser.windows().await?.len(), 1);
             let path = format!("/links/{}/sessions", text(&link["id"]));
