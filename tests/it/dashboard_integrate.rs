@@ -35,6 +35,16 @@ pub fn tests() -> Vec<Trial> {
             )
         },
     );
+    on_each_engine(
+        &mut trials,
+        "integrate",
+        "a_signed_link_is_made_and_its_secret_is_shown_and_replaced",
+        |context| {
+            Box::pin(a_signed_link_is_made_and_its_secret_is_shown_and_replaced(
+                context,
+            ))
+        },
+    );
     // What another program signs or sends is the same whichever engine is behind it.
     let mut add = |name, n: usize, test| {
         let mut own = Vec::new();
@@ -239,7 +249,12 @@ async fn the_page_shows_each_link_what_fits_it_and_to_each_role_what_it_may_see(
     let page = vi.open(&format!("{}/integrate", own(&age))).await;
     assert_eq!(programs(&page).len(), 4);
     assert!(page.contains("knows no customers"));
+}
 
+async fn a_signed_link_is_made_and_its_secret_is_shown_and_replaced(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let plain = gateway.link(json!({})).await;
+    let vi = &mut signed_in(&gateway, "vi@example.com", Role::Viewer).await;
     let ed = &mut signed_in(&gateway, "ed@example.com", Role::Editor).await;
     ed.open("/admin/links/new").await;
     let typed = [
@@ -295,10 +310,8 @@ async fn the_page_shows_each_link_what_fits_it_and_to_each_role_what_it_may_see(
     let (_, log) = gateway.get("/audit?action=link.updated").await;
     assert_eq!(log["items"][0]["actor"]["kind"], "person", "{log}");
     assert_eq!(log["items"][0]["detail"], "another signing secret");
-    for none in [
-        format!("{}/signing-secret", own(&plain)),
-        format!("{here}0/integrate"),
-    ] {
+    let unsigned = format!("/admin/links/{}/signing-secret", text(&plain["id"]));
+    for none in [unsigned, format!("{here}0/integrate")] {
         assert_eq!(ed.get(&none).await.status, 404);
     }
     let request = gateway
