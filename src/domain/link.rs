@@ -48,6 +48,7 @@ impl LinkStatus {
 
 /// What is fixed when a link is made; it can be kept in memory for as long as one likes.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are a link's options")]
 pub struct LinkTerms {
     /// Its name inside the program.
     pub id: LinkId,

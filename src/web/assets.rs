@@ -21,6 +21,7 @@ type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    ("button.js", JS, include_bytes!("../../static/button.js")),
     ("chart.js", JS, include_bytes!("../../static/chart.js")),
     (
         "dashboard.css",

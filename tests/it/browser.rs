@@ -2,6 +2,7 @@
 //! lets the form's redirect through, that back and refresh do no harm, that no page scrolls sideways.
 
 use entrypass::domain::id::LinkId;
+use entrypass::share::button::Button;
 use entrypass::web::button;
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
@@ -13,6 +14,7 @@ use crate::harness::browser::{Driver, Kind, PATIENCE, PHONE_WIDTH, in_a_browser}
 use crate::harness::gateway::{path_of, text};
 use crate::harness::sandboxed::Sandboxed;
 use crate::harness::{Context, Engine, eventually, on_engine};
+use crate::visitor_signed::address;
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -118,21 +120,43 @@ impl Walk<'_> {
     }
 
     async fn a_button_on_a_page(&self) -> WebDriverResult<()> {
-        let link = self.gateway.link(json!({"accept_ref": true})).await;
+        let link = self
+            .gateway
+            .link(json!({"accept_ref": true, "language": "lt"}))
+            .await;
+        let signed = self.gateway.link(json!({"signed": true})).await;
+        let exp = Clock::system().now().seconds() + 600;
+        let query = format!("client_id=Jane%20Doe&ref=a%2Bb&exp={exp}");
         let state = &self.gateway.running.state;
         let id = LinkId::parse(text(&link["id"])).expect("an id");
         let kept = state.store.link(id).await.expect("a database");
-        let button = button::of_link(&kept.expect("the link"), text(&link["url"]).to_owned());
+        let button = button::of_link(state, &kept.expect("the link"));
+        let of_signed = Button {
+            url: format!("{}{}", state.public_url, address(&signed, &query)),
+            takes_ref: false,
+            ..button.clone()
+        };
         let folder = tempfile::tempdir().expect("a folder");
-        for (html, given) in [
-            (button.plain(), None),
-            (button.scripted(), Some("No. 4/2&c")),
+        for (link, html, given) in [
+            (&link, button.plain(), None),
+            (&link, button.scripted(), Some("No. 4/2&c")),
+            (&signed, of_signed.scripted(), Some("a+b")),
         ] {
             let page = folder.path().join("page.html");
-            std::fs::write(&page, html).expect("a page");
+            std::fs::write(&page, format!("<!DOCTYPE html><p>{html}</p>")).expect("a page");
             let address = format!("file://{}?ref=No.%204%2F2%26c", page.display());
             self.browser.goto(address).await?;
-            self.press("a").await?;
+            let drawn = self
+                .browser
+                .query(By::Css("p > a"))
+                .wait(PATIENCE, Duration::from_millis(50))
+                .first()
+                .await?;
+            assert_eq!(drawn.text().await?, "Patvirtinti dabar");
+            assert_eq!(drawn.attr("lang").await?.as_deref(), Some("lt"));
+            let cookies = self.browser.execute("return document.cookie", Vec::new());
+            assert_eq!(cookies.await?.json(), "");
+            drawn.click().await?;
             self.is_at_the_sandbox().await?;
             assert_eq!(self.browser.windows().await?.len(), 1);
             let path = format!("/links/{}/sessions", text(&link["id"]));

@@ -36,6 +36,7 @@ mod crash;
 mod dashboard_auth;
 mod dashboard_endpoints;
 mod dashboard_guard;
+mod dashboard_integrate;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
@@ -123,6 +124,7 @@ fn main() {
         crash::tests(),
         dashboard_auth::tests(),
         dashboard_guard::tests(),
+        dashboard_integrate::tests(),
         dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
@@ -182,6 +184,7 @@ fn main() {
     .collect();
     harness::explain_what_is_left_out();
     harness::browser::explain_what_is_left_out();
+    dashboard_integrate::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();

@@ -403,8 +403,8 @@ async fn a_secret_is_shown_when_it_is_made_and_stops_when_it_is_replaced(context
     assert_eq!(lines[0]["detail"], "another signing secret");
     let plain = gateway.link(json!({})).await;
     assert!(plain.get("signing_secret").is_none());
-    let none = format!("/links/{}/signing-secret", text(&plain["id"]));
-    assert_eq!(gateway.post(&none, json!({})).await.0, 404);
+    let without = format!("/links/{}/signing-secret", text(&plain["id"]));
+    assert_eq!(gateway.post(&without, json!({})).await.0, 404);
     let (_, reader) = gateway
         .post("/keys", json!({"name": "r", "scopes": ["read"]}))
         .await;

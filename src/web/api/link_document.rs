@@ -49,6 +49,7 @@ pub struct UsageDocument {
     "created_at": "2027-01-15T12:00:00Z",
     "last_used_at": null
 })))]
+#[expect(clippy::struct_excessive_bools, reason = "they are a link's options")]
 pub struct LinkDocument {
     /// Names the link in the API.
     #[schema(value_type = String, format = "uuid")]

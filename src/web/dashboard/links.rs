@@ -13,7 +13,9 @@ use crate::store::links::{LinkFilter, LinkSort};
 
 pub(super) mod bulk;
 pub(super) mod change;
+mod examples;
 mod input;
+pub(super) mod integrate;
 pub(super) mod link;
 pub(super) mod new;
 mod options;

@@ -120,6 +120,9 @@ pages! {
     POST "/links/{id}/deactivate" editor => links::change::deactivate;
     GET  "/links/{id}/delete" editor => links::change::ask_delete;
     POST "/links/{id}/delete" editor => links::change::delete;
+    GET  "/links/{id}/integrate" viewer => links::integrate::show;
+    GET  "/links/{id}/signing-secret" editor => links::integrate::ask_secret;
+    POST "/links/{id}/signing-secret" editor => links::integrate::replace_secret;
     GET  "/links/{id}/share" viewer => links::share::show;
     POST "/links/{id}/share" viewer => links::share::poster;
     GET  "/links/{id}/qr.svg" viewer => links::share::qr_svg;

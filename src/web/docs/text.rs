@@ -59,7 +59,7 @@ pub(super) fn anchor(title: &str) -> String {
 }
 
 /// JSON with what is short on a line of its own.
-pub(super) fn json(value: &Value) -> String {
+pub(in crate::web) fn json(value: &Value) -> String {
     let mut text = String::new();
     write_json(&mut text, value, 0);
     text

@@ -21,9 +21,9 @@ impl Visit<'_> {
     ) -> Result<Arc<LinkTerms>, Answer> {
         let language = self.language(terms);
         let limiter = &self.state.limiter;
-        let limited = |seconds| no(Problem::RateLimited(seconds), language);
+        let too_many = |seconds| no(Problem::RateLimited(seconds), language);
         if is_click && !terms.confirm {
-            limiter.peek(self.address, self.now).map_err(limited)?;
+            limiter.peek(self.address, self.now).map_err(too_many)?;
         }
         let link = self.link(terms).await;
         let link = link.map_err(|problem| no(problem, language))?;
@@ -43,7 +43,7 @@ impl Visit<'_> {
             })),
             Err(why) => {
                 if is_click {
-                    limiter.take(self.address, self.now).map_err(limited)?;
+                    limiter.take(self.address, self.now).map_err(too_many)?;
                 }
                 Err(no(why.into(), language))
             }

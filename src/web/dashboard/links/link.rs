@@ -97,7 +97,7 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
             words::status_word(now),
             words::status_text(now),
         ),
-        snippet: button::of_link(&link, url.clone()).plain(),
+        snippet: button::of_link(&operator.state, &link).plain(),
         settings: settings(&link),
         ignored: ignored
             .map(|((name, about), n)| (name, about, grouped(n)))
