@@ -54,7 +54,7 @@ pub trait Eyes {
 
 /// Leads `eyes` through all pages.
 pub async fn tour(context: Context, eyes: &mut impl Eyes) {
-    context.expect_log("iDenfy's account is out of credits");
+    context.expect_log("the iDenfy account is out of credits");
     let receiver = Receiver::start().await;
     let gateway = Sandboxed::with(&context, |config| config.webhooks.allow_private = true).await;
     let mut driver = Driver::start().await;
@@ -242,7 +242,7 @@ impl Tour {
         eyes.look(tab, "login code").await;
         tab.fill("code", "000000").await;
         tab.press("Continue").await;
-        tab.find(".notice.bad").await;
+        tab.find(".wrong").await;
         eyes.look(tab, "login code, wrong").await;
     }
 
