@@ -39,6 +39,7 @@ pub mod in_app;
 pub mod limiter;
 pub mod link_cache;
 pub mod ops;
+mod packing;
 pub mod pages;
 pub mod poster;
 pub mod problem;

@@ -28,6 +28,8 @@ mod browser;
 mod browser_dashboard;
 mod browser_kit;
 mod browser_oidc;
+mod browser_pages;
+mod browser_tour;
 mod cli;
 mod cli_import;
 mod cli_user;
@@ -117,6 +119,7 @@ fn main() {
         browser::tests(),
         browser_dashboard::tests(),
         browser_oidc::tests(),
+        browser_pages::tests(),
         cli::tests(),
         cli_import::tests(),
         cli_user::tests(),
@@ -185,6 +188,7 @@ fn main() {
     harness::explain_what_is_left_out();
     harness::browser::explain_what_is_left_out();
     dashboard_integrate::explain_what_is_left_out();
+    browser_pages::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::allow_open_files();

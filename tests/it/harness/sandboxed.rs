@@ -20,6 +20,8 @@ pub struct Sandboxed {
     pub clock: Clock,
     /// With an admin key.
     pub client: Client,
+    /// That key, and its text.
+    pub key: (ApiKey, Secret),
     _database: Database,
 }
 
@@ -49,6 +51,7 @@ impl Sandboxed {
             running,
             clock,
             client,
+            key: (key, text),
             _database: database,
         }
     }
