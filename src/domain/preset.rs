@@ -141,9 +141,9 @@ impl PresetOptions {
         let (Some(token), Some(flow)) = (token.as_object_mut(), flow) else {
             return;
         };
-        let taken = TokenOptions::fields(flow);
+        let known = TokenOptions::fields(flow);
         for (name, value) in self.token().as_map() {
-            let is_taken = taken.iter().any(|field| field.name == name);
+            let is_taken = known.iter().any(|field| field.name == name);
             if is_taken && token.get(name).is_none_or(Value::is_null) {
                 token.insert(name.clone(), value.clone());
             }

@@ -10,7 +10,8 @@ use crate::harness::{Context, Gateway, tests};
 tests!(
     "dashboard_presets",
     [
-        a_preset_is_made_chosen_for_a_link_changed_and_deleted,
+        a_preset_is_made_by_form_and_chosen_for_a_link,
+        a_preset_is_changed_and_deleted_by_those_who_may,
         a_link_is_saved_as_preset_without_its_customer,
     ]
 );
@@ -18,7 +19,7 @@ tests!(
 const PRESETS: &str = "/admin/presets";
 const NEW_LINK: &str = "/admin/links/new";
 
-async fn a_preset_is_made_chosen_for_a_link_changed_and_deleted(context: Context) {
+async fn a_preset_is_made_by_form_and_chosen_for_a_link(context: Context) {
     let gateway = Gateway::start(&context).await;
     let mut ed = signed_in(&gateway, "ed@example.com", Role::Editor).await;
     let empty = ed.open(PRESETS).await;
@@ -96,7 +97,17 @@ async fn a_preset_is_made_chosen_for_a_link_changed_and_deleted(context: Context
         assert!(form.contains(told), "{told}");
     }
     assert_eq!(ed.get(&format!("{NEW_LINK}?preset=x")).await.status, 404);
+}
 
+async fn a_preset_is_changed_and_deleted_by_those_who_may(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut ed = signed_in(&gateway, "ed@example.com", Role::Editor).await;
+    let whole = json!({
+        "name": "<script>Age", "flow": "selfie", "language": "lt", "confirm": true,
+        "token": {"min_age": 21, "confidence_threshold": 90}
+    });
+    let (_, made) = gateway.post("/presets", whole).await;
+    let id = text(&made["id"]);
     let edit = format!("{PRESETS}/{id}");
     let page = ed.open(&edit).await;
     assert!(page.contains("value=\"&#60;script&#62;Age\"") && page.contains("value=\"21\""));
@@ -133,9 +144,9 @@ async fn a_preset_is_made_chosen_for_a_link_changed_and_deleted(context: Context
     assert_eq!((gone.status, &*gone.location), (303, PRESETS));
     assert_eq!(ed.get(&edit).await.status, 404);
     let (_, log) = gateway.get("/audit").await;
-    let last = &log["items"][0];
+    let noted = &log["items"][0];
     assert_eq!(
-        (&last["action"], &last["actor"]["name"]),
+        (&noted["action"], &noted["actor"]["name"]),
         (&json!("preset.deleted"), &json!("ed"))
     );
 }

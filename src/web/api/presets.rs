@@ -113,19 +113,18 @@ pub async fn create(
         let (id, now) = (PresetId::new(id), own.clock.now());
         let (name, options) = preset_input::parse(map?).map_err(Problem::invalid)?;
         // Only after a process died between making the preset and keeping its answer is there one already.
-        let preset = match store.preset(id).await? {
-            Some(made) => made,
-            None => {
-                let preset = Preset {
-                    id,
-                    name,
-                    options,
-                    created_at: now,
-                    updated_at: now,
-                };
-                store.insert_preset(&preset).await?.map_err(refused)?;
-                preset
-            }
+        let preset = if let Some(made) = store.preset(id).await? {
+            made
+        } else {
+            let preset = Preset {
+                id,
+                name,
+                options,
+                created_at: now,
+                updated_at: now,
+            };
+            store.insert_preset(&preset).await?.map_err(refused)?;
+            preset
         };
         let location = format!("{}/api/v1/presets/{id}", own.public_url);
         Ok(Answer::created(location, &PresetDocument::from(preset)))

@@ -5,7 +5,7 @@ use askama::Template;
 
 use super::input;
 use super::new::{Choices, choices};
-use super::options::{self, InputKind};
+use super::options::InputKind;
 use super::{LIST as LINKS, link_of, words};
 use crate::domain::id::PresetId;
 use crate::domain::person::Role;
@@ -28,35 +28,6 @@ struct PresetsPage {
     page: Page,
     presets: Paging<Preset>,
     may_edit: bool,
-}
-
-impl PresetsPage {
-    /// What a preset sets, in words: name and value.
-    fn settings(&self, preset: &Preset) -> Vec<(String, String)> {
-        let options = &preset.options;
-        let mut rows = vec![(
-            "Verification",
-            words::flow(options.flow().unwrap_or_default()),
-        )];
-        rows.extend(options.language().map(|l| ("Language", l.native_name())));
-        rows.extend(options.flag("confirm").map(|is_on| {
-            let when = if is_on { "always" } else { "never" };
-            ("Page with a button", when)
-        }));
-        if options.flag("resume") == Some(true) {
-            rows.push(("Coming back", "to the open session"));
-        }
-        if options.flag("accept_ref") == Some(true) {
-            rows.push(("Reference", "from the address"));
-        }
-        if options.inactive_message().is_some() {
-            rows.push(("Message when it is over", "your own"));
-        }
-        let rows = rows.into_iter();
-        rows.map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .chain(options::in_words(&options.token()))
-            .collect()
-    }
 }
 
 #[derive(Template)]
