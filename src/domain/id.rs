@@ -129,6 +129,19 @@ id!(
     BrowserSessionId
 );
 
+id!(
+    /// Names a message on its way to a person.
+    MessageId
+);
+id!(
+    /// Names a person's invitation.
+    InvitationId
+);
+id!(
+    /// Names a campaign of invitations.
+    CampaignId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,7 @@ pub mod flow;
 pub mod id;
 pub mod link;
 pub mod locale;
+pub mod message;
 pub mod password;
 pub mod person;
 pub mod scope;

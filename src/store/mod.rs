@@ -54,6 +54,7 @@ pub mod links;
 pub mod links_brief;
 pub mod links_made;
 mod links_told;
+pub mod messages;
 pub mod outage;
 pub mod people;
 pub mod people_entry;
