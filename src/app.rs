@@ -22,6 +22,8 @@ use crate::erasing::Erasing;
 use crate::idenfy::health::Health;
 use crate::idenfy::{Client, ClientError};
 use crate::lookup::Lookup;
+use crate::messages::dispatch::Dispatch;
+use crate::messages::outbox::Outbox;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
 use crate::redeem::Redeemer;
@@ -71,6 +73,9 @@ pub enum StartError {
     /// Endpoints cannot be called.
     #[error("cannot set up calls to endpoints: {0}")]
     Courier(#[from] reqwest::Error),
+    /// The SMS provider cannot be called.
+    #[error("cannot set up calls to sms.base_url: {0}")]
+    Texter(reqwest::Error),
     /// The identity provider cannot be called.
     #[error("cannot set up calls to oidc.issuer: {0}")]
     Provider(reqwest::Error),
@@ -115,6 +120,13 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
     let courier = Courier::new(config.webhooks.allow_private, clock.clone())?;
     let outbound = Outbound::new(store.clone(), clock.clone(), metrics.clone(), courier);
+    let dispatch = Arc::new(dispatch(&config, &store, &public_url).await?);
+    let outbox = Outbox::new(
+        store.clone(),
+        clock.clone(),
+        metrics.clone(),
+        dispatch.clone(),
+    );
     let redeemer = Redeemer {
         lookup: lookup.clone(),
         store: store.clone(),
@@ -131,6 +143,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let feed = Feed::new(store.clone(), clock.clone(), Pace::default());
     let state = Arc::new(State {
         metrics,
+        dispatch,
         feed: feed.clone(),
         health: health.clone(),
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
@@ -181,6 +194,8 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     // Waited for like clicks: what was on its way would be sent again after the next start.
     let sending = state.tasks.track_future(outbound.run(stop.clone()));
     background.push(("the sending of results", tokio::spawn(sending)));
+    let sending = state.tasks.track_future(outbox.run(stop.clone()));
+    background.push(("the sending of messages", tokio::spawn(sending)));
     Ok(Running {
         address,
         state,
@@ -258,6 +273,17 @@ impl Running {
             tracing::warn!("the database could not be closed in time");
         }
     }
+}
+
+/// What messages to people are sent with.
+async fn dispatch(
+    config: &Config,
+    store: &Store,
+    public_url: &str,
+) -> Result<Dispatch, StartError> {
+    let fresh = Secret::new(nanoid::nanoid!(43));
+    let key = store.unsubscribe_key(&fresh).await?;
+    Dispatch::new(config, public_url, &key).map_err(StartError::Texter)
 }
 
 /// What signs nonces and cookies: as set, else made at the first start and kept.

@@ -22,6 +22,7 @@ pub struct Metrics {
     webhooks: IntCounterVec,
     idenfy_faults: IntGaugeVec,
     deliveries: IntCounterVec,
+    messages: IntCounterVec,
 }
 
 impl Metrics {
@@ -50,6 +51,14 @@ impl Metrics {
             "Attempts to deliver a result by what became of them.",
             "result",
         );
+        let messages = IntCounterVec::new(
+            Opts::new(
+                "entrypass_messages_total",
+                "Messages to people by channel and what became of them.",
+            ),
+            &["channel", "result"],
+        )
+        .expect("names are valid");
         let mint_duration = Histogram::with_opts(
             HistogramOpts::new(
                 "entrypass_mint_duration_seconds",
@@ -70,11 +79,12 @@ impl Metrics {
         )
         .expect("names are valid");
         let registry = Registry::new();
-        let collectors: [Box<dyn prometheus::core::Collector>; 6] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 7] = [
             Box::new(idenfy_faults.clone()),
             Box::new(clicks.clone()),
             Box::new(webhooks.clone()),
             Box::new(deliveries.clone()),
+            Box::new(messages.clone()),
             Box::new(mint_duration.clone()),
             Box::new(mints_in_flight.clone()),
         ];
@@ -114,6 +124,11 @@ impl Metrics {
                 vec.with_label_values(&[*value]);
             }
         }
+        for channel in ["email", "sms"] {
+            for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
+                messages.with_label_values(&[channel, result]);
+            }
+        }
         Self {
             registry,
             clicks,
@@ -123,6 +138,7 @@ impl Metrics {
             webhooks,
             idenfy_faults,
             deliveries,
+            messages,
         }
     }
 
@@ -146,6 +162,11 @@ impl Metrics {
     /// Counts an attempt to deliver a result: `delivered` or `failed`.
     pub fn delivery(&self, result: &'static str) {
         self.deliveries.with_label_values(&[result]).inc();
+    }
+
+    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped` or `delivered`.
+    pub fn message(&self, channel: &'static str, result: &'static str) {
+        self.messages.with_label_values(&[channel, result]).inc();
     }
 
     /// The metrics in Prometheus' text format.

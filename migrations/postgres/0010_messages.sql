@@ -19,6 +19,8 @@ CREATE TABLE messages (
     status TEXT COLLATE "C" NOT NULL CHECK (status IN ('pending', 'sent', 'delivered', 'failed', 'stopped')),
     attempts BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL,
+    -- Since when it is tried: when it was asked for, or asked for again.
+    queued_at BIGINT NOT NULL,
     -- Null once it is sent or given up.
     next_attempt_at BIGINT,
     -- While it is being sent: until when nobody else may.
@@ -33,6 +35,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_due ON messages (channel, next_attempt_at, id) WHERE status = 'pending';
 CREATE INDEX messages_link ON messages (link_id, id);
 CREATE INDEX messages_campaign ON messages (campaign_id, id) WHERE campaign_id IS NOT NULL;
+CREATE INDEX messages_ended ON messages (ended_at) WHERE recipient IS NOT NULL AND ended_at IS NOT NULL;
 CREATE INDEX messages_provider ON messages (provider_id) WHERE provider_id IS NOT NULL;
 
 -- Words of messages that were changed here, by channel and language, as one JSON object.
@@ -48,4 +51,12 @@ CREATE TABLE message_words (
 CREATE TABLE unsubscribed (
     digest TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     at BIGINT NOT NULL
+);
+
+-- How many messages were handed to a channel lately, by the second: the bound on sends a minute, for all nodes together.
+CREATE TABLE message_pace (
+    channel TEXT COLLATE "C" NOT NULL,
+    at BIGINT NOT NULL,
+    sent BIGINT NOT NULL,
+    PRIMARY KEY (channel, at)
 );

@@ -19,6 +19,8 @@ CREATE TABLE messages (
     status TEXT NOT NULL CHECK (status IN ('pending', 'sent', 'delivered', 'failed', 'stopped')),
     attempts INTEGER NOT NULL DEFAULT 0,
     created_at INTEGER NOT NULL,
+    -- Since when it is tried: when it was asked for, or asked for again.
+    queued_at INTEGER NOT NULL,
     -- Null once it is sent or given up.
     next_attempt_at INTEGER,
     -- While it is being sent: until when nobody else may.
@@ -33,6 +35,7 @@ CREATE TABLE messages (
 CREATE INDEX messages_due ON messages (channel, next_attempt_at, id) WHERE status = 'pending';
 CREATE INDEX messages_link ON messages (link_id, id);
 CREATE INDEX messages_campaign ON messages (campaign_id, id) WHERE campaign_id IS NOT NULL;
+CREATE INDEX messages_ended ON messages (ended_at) WHERE recipient IS NOT NULL AND ended_at IS NOT NULL;
 CREATE INDEX messages_provider ON messages (provider_id) WHERE provider_id IS NOT NULL;
 
 -- Words of messages that were changed here, by channel and language, as one JSON object.
@@ -48,4 +51,12 @@ CREATE TABLE message_words (
 CREATE TABLE unsubscribed (
     digest TEXT NOT NULL PRIMARY KEY,
     at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How many messages were handed to a channel lately, by the second: the bound on sends a minute, for all nodes together.
+CREATE TABLE message_pace (
+    channel TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    sent INTEGER NOT NULL,
+    PRIMARY KEY (channel, at)
 ) STRICT, WITHOUT ROWID;

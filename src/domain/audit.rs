@@ -56,6 +56,10 @@ pub enum Action {
     LinkDeactivated,
     /// A link was deleted.
     LinkDeleted,
+    /// A link was sent to a person by email or text message.
+    LinkSent,
+    /// Words of messages were changed.
+    MessageWordsSet,
     /// A session was started without a link.
     SessionStarted,
     /// A session's personal data was erased.
@@ -94,13 +98,15 @@ pub enum Action {
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 25] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
         Self::LinkActivated,
         Self::LinkDeactivated,
         Self::LinkDeleted,
+        Self::LinkSent,
+        Self::MessageWordsSet,
         Self::SessionStarted,
         Self::SessionErased,
         Self::KeyCreated,
@@ -130,6 +136,8 @@ impl Action {
             Self::LinkActivated => "link.activated",
             Self::LinkDeactivated => "link.deactivated",
             Self::LinkDeleted => "link.deleted",
+            Self::LinkSent => "link.sent",
+            Self::MessageWordsSet => "message.words_set",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
             Self::KeyCreated => "key.created",
@@ -160,6 +168,8 @@ impl Action {
             Self::LinkActivated => "switched a link on",
             Self::LinkDeactivated => "switched a link off",
             Self::LinkDeleted => "deleted a link",
+            Self::LinkSent => "sent a link to a person",
+            Self::MessageWordsSet => "changed the words of messages",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
             Self::KeyCreated => "made an API key",

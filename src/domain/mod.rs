@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod channel;
+pub mod contact;
 pub mod country;
 pub mod day;
 pub mod event;
@@ -13,10 +14,12 @@ pub mod id;
 pub mod link;
 pub mod locale;
 pub mod message;
+pub mod message_words;
 pub mod password;
 pub mod person;
 pub mod scope;
 pub mod secret;
+pub mod segments;
 pub mod session;
 pub mod slug;
 pub mod timestamp;

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::messages::forget_link;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
@@ -52,7 +53,7 @@ pub enum Activated {
 }
 
 #[derive(FromRow)]
-struct LinkRow {
+pub(super) struct LinkRow {
     id: LinkId,
     slug: Slug,
     name: String,
@@ -229,7 +230,7 @@ impl Store {
     }
 
     /// Deletes a link: its URL is gone for good and its slug is never given out again; what it sent along to
-    /// iDenfy, which may name a person, is forgotten. False: there is no such link.
+    /// iDenfy, which may name a person, is forgotten, and so is to whom it was sent. False: there is no such link.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -256,6 +257,9 @@ impl Store {
             .execute(c)
             .await?
             .rows_affected());
+        if action == Action::LinkDeleted {
+            forget_link(&mut tx, id, now).await?;
+        }
         self.end_noted(tx, done, action, id, None).await
     }
 }

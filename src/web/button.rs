@@ -1,8 +1,8 @@
 //! A link's "Verify now" button.
 
-use super::i18n::Texts;
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
+use crate::i18n::Texts;
 use crate::share::button::Button;
 
 /// The button of a link whose address is `url`, in the link's language, else English.

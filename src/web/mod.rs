@@ -20,6 +20,7 @@ use crate::clock::Clock;
 use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 use crate::idenfy::health::Health;
+use crate::messages::dispatch::Dispatch;
 use crate::metrics::Metrics;
 use crate::redeem::Redeemer;
 use crate::store::Store;
@@ -34,10 +35,10 @@ pub mod dashboard;
 pub mod docs;
 pub mod event_stream;
 pub mod hooks;
-pub mod i18n;
 pub mod in_app;
 pub mod limiter;
 pub mod link_cache;
+pub mod messages;
 pub mod ops;
 pub mod pages;
 pub mod poster;
@@ -63,6 +64,8 @@ const CONTENT_SECURITY_POLICY: &str =
 pub struct State {
     /// All that is kept.
     pub store: Store,
+    /// What messages to people are sent with.
+    pub dispatch: Arc<Dispatch>,
     /// The time.
     pub clock: Clock,
     /// What is counted.
@@ -153,6 +156,7 @@ pub fn routes(
             .configure(docs::routes)
             .configure(|c| ops::routes(c, serves_metrics));
         config.service(resource("/webhooks/idenfy", "POST").route(web::post().to(hooks::receive)));
+        config.configure(messages::routes);
         config.configure(api::routes).configure(dashboard::routes);
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));

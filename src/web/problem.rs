@@ -3,11 +3,14 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use serde::Serialize;
 
 use crate::domain::field_error::{FieldError, FieldErrors};
 use crate::redeem::{NotStarted, RETRY_SECONDS};
 use crate::store::{Store, StoreError};
+
+mod document;
+
+pub use document::{FieldErrorDocument, ProblemDocument};
 
 /// Content type of RFC 9457 documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -64,6 +67,10 @@ pub enum Problem {
     IdenfyUnavailable(u32),
     /// The endpoint is switched off: nothing is sent to it.
     EndpointDisabled,
+    /// Sending by this channel, or by any, is not set up.
+    SendingOff,
+    /// The message was sent, or nobody knows any more to whom it was to go.
+    MessageOver,
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
     /// The first request with the idempotency key is still running.
@@ -74,42 +81,6 @@ pub enum Problem {
     NotDrawn,
     /// The database does not answer, or work ended early, which is in the log already; why, for the log alone.
     Database(Option<StoreError>),
-}
-
-/// An RFC 9457 problem document.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = Problem)]
-pub struct ProblemDocument {
-    /// Names the kind of problem; always `about:blank`, as `code` tells them apart.
-    #[serde(rename = "type")]
-    pub kind: &'static str,
-    /// The status in words.
-    pub title: &'static str,
-    /// The HTTP status.
-    #[schema(minimum = 400, maximum = 599)]
-    pub status: u16,
-    /// What is wrong with this request, for a person.
-    pub detail: String,
-    /// What is wrong, for a program: one of the codes in the table of problems.
-    #[schema(examples("slug_taken"))]
-    pub code: &'static str,
-    /// Each field that is wrong, with the code `invalid`.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<FieldErrorDocument>,
-    /// The session that is open, with the code `session_open`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, format = "uuid")]
-    pub session_id: Option<String>,
-}
-
-/// One field that is wrong.
-#[derive(Debug, Serialize, utoipa::ToSchema)]
-#[schema(as = FieldError)]
-pub struct FieldErrorDocument {
-    /// Path of the field, such as `usage.limit` or `token.country[0]`.
-    pub field: String,
-    /// What is wrong with it.
-    pub message: String,
 }
 
 impl Problem {
@@ -204,6 +175,16 @@ impl Problem {
                 409,
                 "endpoint_disabled",
                 "The endpoint is switched off. Switch it on first.",
+            ),
+            Self::SendingOff => (
+                409,
+                "sending_off",
+                "Sending is not set up: by email it takes the settings email.smtp_url and email.from, by SMS those of [sms].",
+            ),
+            Self::MessageOver => (
+                409,
+                "message_over",
+                "The message was sent, or nobody knows any more to whom it was to go. Send the link again.",
             ),
             Self::IdempotencyMismatch => (
                 409,

@@ -23,6 +23,7 @@ pub mod keys;
 pub mod link_document;
 pub mod link_input;
 pub mod links;
+pub mod messages;
 pub mod openapi;
 pub mod paging;
 pub mod schemas;
@@ -92,6 +93,10 @@ calls! {
     "/links/{id}/activate": post links::activate;
     "/links/{id}/sessions": get links::sessions;
     "/links/{id}/stats": get stats::get;
+    "/links/{id}/send": post messages::send;
+    "/links/{id}/messages": get messages::list;
+    "/messages/{id}": get messages::get;
+    "/messages/{id}/retry": post messages::retry;
     "/links/{id}/qr.svg": get share::qr_svg;
     "/links/{id}/qr.png": get share::qr_png;
     "/links/{id}/poster.pdf": get share::poster_pdf;

@@ -23,7 +23,7 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
@@ -31,6 +31,10 @@ const TAGS: [(&str, &str); 8] = [
     (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",
+    ),
+    (
+        "Messages",
+        "Links sent to people by email and text message, and what became of them.",
     ),
     (
         "Events",

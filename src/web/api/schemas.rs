@@ -12,6 +12,7 @@ use crate::domain::event::EventType;
 use crate::domain::flow::Flow;
 use crate::domain::link::LinkStatus;
 use crate::domain::locale::Locale;
+use crate::domain::message::{Channel, MessageKind, MessageStatus};
 use crate::domain::scope::Scope;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
@@ -98,6 +99,35 @@ schema!(
          `expired` and `exhausted` ones are over for good. A link that is over for several reasons says \
          `deactivated`, else `expired`, else `exhausted`.",
         LinkStatus::ALL.map(LinkStatus::as_str),
+    )
+);
+
+schema!(
+    /// How a message travels.
+    ChannelSchema as "Channel",
+    words(
+        "`email`: by email. `sms`: by text message.",
+        Channel::ALL.map(Channel::as_str),
+    )
+);
+
+schema!(
+    /// Why a message is sent.
+    MessageKindSchema as "MessageKind",
+    words(
+        "`link`: somebody sent a link. `invitation`: a person is invited. `reminder`: a person who was invited has not acted.",
+        MessageKind::ALL.map(MessageKind::as_str),
+    )
+);
+
+schema!(
+    /// Where a message stands.
+    MessageStatusSchema as "MessageStatus",
+    words(
+        "`pending`: it will be sent, for the first time or again. `sent`: the mail server or the SMS provider has taken it. \
+         `delivered`: the provider says that it has arrived, which of an email nobody does. `failed`: it was refused, or \
+         given up after two days. `stopped`: it was taken back, as its link is over or the person wants no more.",
+        MessageStatus::ALL.map(MessageStatus::as_str),
     )
 );
 
