@@ -252,7 +252,10 @@ mod tests {
         let way = "SEARCH messages USING INDEX messages_link (link_id=? AND id<?)";
         assert_eq!(plan(OF_LINK).await, [way]);
         let old = plan(ERASE_OLD).await.join("; ");
-        assert!(old.contains("messages_ended (ended_at>? AND ended_at<?"), "{old}");
+        assert!(
+            old.contains("messages_ended (ended_at>? AND ended_at<?"),
+            "{old}"
+        );
         assert!(!old.contains("SCAN"), "{old}");
     }
 }

@@ -53,6 +53,8 @@ mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
 mod imports;
+mod messages_email;
+mod messages_sms;
 mod no_trace;
 mod nodes;
 mod openapi;
@@ -68,6 +70,7 @@ mod store_kit;
 mod store_ledger;
 mod store_links_made;
 mod store_links_told;
+mod store_messages;
 mod store_people;
 mod store_questions;
 mod store_records;
@@ -132,6 +135,8 @@ fn main() {
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
         imports::tests(),
+        messages_email::tests(),
+        messages_sms::tests(),
         no_trace::tests(),
         nodes::tests(),
         ops::tests(),
@@ -144,6 +149,7 @@ fn main() {
         store_events::tests(),
         store_identities::tests(),
         store_ledger::tests(),
+        store_messages::tests(),
         store_people::tests(),
         store_questions::tests(),
         store_links_made::tests(),
@@ -171,6 +177,7 @@ fn main() {
     browser::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
+    harness::mail::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
     libtest_mimic::run(&arguments, trials).exit();

@@ -5,6 +5,7 @@ pub mod engine;
 pub mod gateway;
 pub mod idenfy;
 pub mod log;
+pub mod mail;
 pub mod process;
 pub mod receiver;
 
