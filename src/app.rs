@@ -121,12 +121,6 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let courier = Courier::new(config.webhooks.allow_private, clock.clone())?;
     let outbound = Outbound::new(store.clone(), clock.clone(), metrics.clone(), courier);
     let dispatch = Arc::new(dispatch(&config, &store, &public_url).await?);
-    let outbox = Outbox::new(
-        store.clone(),
-        clock.clone(),
-        metrics.clone(),
-        dispatch.clone(),
-    );
     let redeemer = Redeemer {
         lookup: lookup.clone(),
         store: store.clone(),
@@ -191,11 +185,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
     let stop = CancellationToken::new();
-    // Waited for like clicks: what was on its way would be sent again after the next start.
-    let sending = state.tasks.track_future(outbound.run(stop.clone()));
-    background.push(("the sending of results", tokio::spawn(sending)));
-    let sending = state.tasks.track_future(outbox.run(stop.clone()));
-    background.push(("the sending of messages", tokio::spawn(sending)));
+    background.extend(start_sending(&state, outbound, &stop));
     Ok(Running {
         address,
         state,
@@ -273,6 +263,23 @@ impl Running {
             tracing::warn!("the database could not be closed in time");
         }
     }
+}
+
+/// Sends results and messages until it is told to stop. Both are waited for like clicks: what was on its way would be
+/// sent again after the next start.
+fn start_sending(
+    state: &State,
+    outbound: Outbound,
+    stop: &CancellationToken,
+) -> [(&'static str, JoinHandle<()>); 2] {
+    let (store, clock) = (state.store.clone(), state.clock.clone());
+    let outbox = Outbox::new(store, clock, state.metrics.clone(), state.dispatch.clone());
+    let results = state.tasks.track_future(outbound.run(stop.clone()));
+    let messages = state.tasks.track_future(outbox.run(stop.clone()));
+    [
+        ("the sending of results", tokio::spawn(results)),
+        ("the sending of messages", tokio::spawn(messages)),
+    ]
 }
 
 /// What messages to people are sent with.

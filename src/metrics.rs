@@ -51,14 +51,7 @@ impl Metrics {
             "Attempts to deliver a result by what became of them.",
             "result",
         );
-        let messages = IntCounterVec::new(
-            Opts::new(
-                "entrypass_messages_total",
-                "Messages to people by channel and what became of them.",
-            ),
-            &["channel", "result"],
-        )
-        .expect("names are valid");
+        let messages = messages();
         let mint_duration = Histogram::with_opts(
             HistogramOpts::new(
                 "entrypass_mint_duration_seconds",
@@ -124,11 +117,6 @@ impl Metrics {
                 vec.with_label_values(&[*value]);
             }
         }
-        for channel in ["email", "sms"] {
-            for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
-                messages.with_label_values(&[channel, result]);
-            }
-        }
         Self {
             registry,
             clicks,
@@ -177,6 +165,21 @@ impl Metrics {
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn messages() -> IntCounterVec {
+    let name = "entrypass_messages_total";
+    let opts = Opts::new(
+        name,
+        "Messages to people by channel and what became of them.",
+    );
+    let messages = IntCounterVec::new(opts, &["channel", "result"]).expect("names are valid");
+    for channel in ["email", "sms"] {
+        for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
+            messages.with_label_values(&[channel, result]);
+        }
+    }
+    messages
 }
 
 impl Default for Metrics {

@@ -43,12 +43,11 @@ impl Segments {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let septets: Option<Vec<usize>> = text.chars().map(septets).collect();
-        let (encoding, single, part, lengths) = match septets {
-            Some(lengths) => (Encoding::Gsm7, 160, 153, lengths),
-            None => {
-                let lengths = text.chars().map(char::len_utf16).collect();
-                (Encoding::Ucs2, 70, 67, lengths)
-            }
+        let (encoding, single, part, lengths) = if let Some(lengths) = septets {
+            (Encoding::Gsm7, 160, 153, lengths)
+        } else {
+            let lengths = text.chars().map(char::len_utf16).collect();
+            (Encoding::Ucs2, 70, 67, lengths)
         };
         let units = lengths.iter().sum();
         let count = if units <= single {

@@ -39,6 +39,9 @@ const TICK: Duration = Duration::from_millis(500);
 /// Pause when the database does not answer.
 const AFTER_ERROR: Duration = Duration::from_secs(5);
 
+/// A message and what was answered: what the provider calls it, or why it was not taken.
+type Flight = (Message, Result<Option<String>, Refusal>);
+
 /// Sends messages out.
 #[derive(Debug)]
 pub struct Outbox {
@@ -46,7 +49,7 @@ pub struct Outbox {
     clock: Clock,
     metrics: Metrics,
     dispatch: Arc<Dispatch>,
-    flights: JoinSet<(Message, Result<Option<String>, Refusal>)>,
+    flights: JoinSet<Flight>,
     /// By which channel each flight goes.
     channels: HashMap<Id, Channel>,
     /// What came back and is not noted yet.
@@ -196,10 +199,7 @@ impl Outbox {
         self.channels.insert(flight.id(), channel);
     }
 
-    fn land(
-        &mut self,
-        flight: Result<(Id, (Message, Result<Option<String>, Refusal>)), JoinError>,
-    ) {
+    fn land(&mut self, flight: Result<(Id, Flight), JoinError>) {
         match flight {
             Ok((id, (message, answer))) => {
                 self.channels.remove(&id);
@@ -275,10 +275,10 @@ impl Outbox {
             self.metrics.message(channel, result);
             match sending {
                 Sending::Sent { .. } => {
-                    tracing::info!(message = %id, channel, "a message was sent")
+                    tracing::info!(%id, channel, "a message was sent");
                 }
                 Sending::Again { error, .. } | Sending::Failed(error) | Sending::Stopped(error) => {
-                    tracing::info!(message = %id, channel, result, "a message was not sent: {error}");
+                    tracing::info!(%id, channel, result, "a message was not sent: {error}");
                 }
             }
         }

@@ -133,7 +133,6 @@ async fn read(response: Response) -> Result<Option<String>, Refusal> {
             "the SMS provider asks for a pause (429)".to_owned(),
         )),
         (_, Some((true, words))) => Err(Refusal::Server(words)),
-        (400, Some((_, words))) => Err(Refusal::Refused(words)),
         (400, None) => Err(Refusal::Refused("400: the provider refuses it".to_owned())),
         (401 | 403 | 404, _) => {
             let words = format!("the SMS provider does not let us in ({status})");

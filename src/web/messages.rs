@@ -76,7 +76,7 @@ async fn report(
     let now = state.clock.now();
     if let Some(message) = state.store.report_message((id, sid), &report, now).await? {
         let result = message.status.as_str();
-        tracing::info!(message = %message.id, result, "the provider reported of a message");
+        tracing::info!(id = %message.id, result, "the provider reported of a message");
         state.metrics.message("sms", result);
     }
     Ok(HttpResponse::Ok().finish())

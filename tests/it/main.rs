@@ -35,6 +35,7 @@ mod dashboard_guard;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
+mod dashboard_messages;
 mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
@@ -119,6 +120,7 @@ fn main() {
         dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
+        dashboard_messages::tests(),
         dashboard_oidc::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),

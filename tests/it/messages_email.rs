@@ -15,28 +15,38 @@ use serde_json::{Value, json};
 
 use crate::harness::gateway::{location, text};
 use crate::harness::mail::{MailServer, where_there_is_mail};
-use crate::harness::{Context, Gateway, eventually};
-
-mod all {
-    use super::*;
-    use crate::harness::tests;
-
-    tests!(
-        "messages_email",
-        [
-            every_language_arrives_as_a_mail_that_reads_well,
-            a_mail_is_tried_again_where_that_helps_and_nowhere_else,
-            no_more_than_so_many_go_out_in_a_minute,
-            what_a_node_died_with_is_sent_by_another,
-            a_server_that_is_down_or_wants_a_password_delays,
-            who_unsubscribes_gets_no_more_of_a_campaign,
-        ]
-    );
-}
+use crate::harness::{Context, Gateway, eventually, on_each_engine};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
-    where_there_is_mail(all::tests())
+    let mut trials = Vec::new();
+    let mut add = |name, test| on_each_engine(&mut trials, "messages_email", name, test);
+    add(
+        "every_language_arrives_as_a_mail_that_reads_well",
+        |context| Box::pin(every_language_arrives_as_a_mail_that_reads_well(context)),
+    );
+    add(
+        "a_mail_is_tried_again_where_that_helps_and_nowhere_else",
+        |context| {
+            Box::pin(a_mail_is_tried_again_where_that_helps_and_nowhere_else(
+                context,
+            ))
+        },
+    );
+    add("no_more_than_so_many_go_out_in_a_minute", |context| {
+        Box::pin(no_more_than_so_many_go_out_in_a_minute(context))
+    });
+    add("what_a_node_died_with_is_sent_by_another", |context| {
+        Box::pin(what_a_node_died_with_is_sent_by_another(context))
+    });
+    add(
+        "a_server_that_is_down_or_wants_a_password_delays",
+        |context| Box::pin(a_server_that_is_down_or_wants_a_password_delays(context)),
+    );
+    add("who_unsubscribes_gets_no_more_of_a_campaign", |context| {
+        Box::pin(who_unsubscribes_gets_no_more_of_a_campaign(context))
+    });
+    where_there_is_mail(trials)
 }
 
 /// How long what goes on in the background may take.
@@ -110,7 +120,7 @@ async fn every_language_arrives_as_a_mail_that_reads_well(context: Context) {
         assert!(mail["longest"].as_u64().unwrap() <= 998, "{about}");
         let to = format!("Ana Žukauskaitė <{}>", text(about));
         assert_eq!(headers["to"], to);
-        assert_eq!(headers["from"], "\"Example & Söhne\" <verify@example.com>");
+        assert_eq!(headers["from"], "Example & Söhne <verify@example.com>");
         assert_eq!(headers["date"], "Fri, 15 Jan 2027 12:00:00 +0000");
         assert!(
             text(&headers["message-id"]).ends_with("@go.example.com>"),

@@ -176,7 +176,7 @@ async fn a_link_goes_out_as_a_text_message_and_its_segments_are_told(context: Co
     let (_, audit) = gateway.get("/audit?action=link.sent").await;
     let lines = audit["items"].as_array().unwrap();
     assert_eq!(
-        (lines.len(), &lines[0]["object_id"]),
+        (lines.len(), &lines[0]["object"]["id"]),
         (3, &link["id"]),
         "{audit}"
     );

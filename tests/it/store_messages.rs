@@ -179,14 +179,19 @@ async fn what_came_of_a_message_is_noted_and_never_undone(context: Context) {
         sent.id
     );
 
+    deleted_in_the_middle(&kit, link, [again.id, failed.id]).await;
+}
+
+async fn deleted_in_the_middle(kit: &Kit, link: LinkId, [again, failed]: [MessageId; 2]) {
+    let read = async |id: MessageId| kit.store.message(id).await.unwrap().unwrap();
     // Deleted with its link in the middle of being sent: to whom is forgotten, that it was sent is told.
     kit.clock.advance(30_000);
-    assert_eq!(claim(&kit, Channel::Sms, (10, 10)).await[0].id, again.id);
+    assert_eq!(claim(kit, Channel::Sms, (10, 10)).await[0].id, again);
     kit.store.delete_link(link, kit.now()).await.unwrap();
-    assert_eq!(read(again.id).await.status, MessageStatus::Stopped);
-    let done = [(again.id, Sending::Sent { provider_id: None })];
+    assert_eq!(read(again).await.status, MessageStatus::Stopped);
+    let done = [(again, Sending::Sent { provider_id: None })];
     kit.store.settle_messages(&done, kit.now()).await.unwrap();
-    let told = read(again.id).await;
+    let told = read(again).await;
     assert_eq!(
         (told.status, told.error, told.recipient, told.recipient_name),
         (MessageStatus::Sent, None, None, None)
@@ -194,17 +199,17 @@ async fn what_came_of_a_message_is_noted_and_never_undone(context: Context) {
     let list = kit.store.messages_of_link(link, None, 2).await.unwrap();
     assert_eq!(
         list.iter().map(|one| one.id).collect::<Vec<_>>(),
-        [failed.id, again.id]
+        [failed, again]
     );
     let rest = kit
         .store
-        .messages_of_link(link, Some(again.id), 2)
+        .messages_of_link(link, Some(again), 2)
         .await
         .unwrap();
     assert_eq!(rest.len(), 1);
 
     let other = kit.keep_new(Usage::Unlimited).await.terms.id;
-    let old = new(&kit, other, Channel::Email);
+    let old = new(kit, other, Channel::Email);
     kit.store.send_link(&old).await.unwrap();
     kit.store
         .settle_messages(&[(old.id, Sending::Stopped("over".into()))], kit.now())

@@ -224,17 +224,14 @@ fn read(
 ) -> Result<NewMessage, Problem> {
     let channel = wanted(&map);
     let mut fields = Fields::new(map);
-    let recipient = match channel {
-        Some((channel, field)) => {
-            let recipient = fields.text(field, |text| parse_recipient(channel, text));
-            recipient.map(|recipient| (channel, recipient))
+    let recipient = if let Some((channel, field)) = channel {
+        let recipient = fields.text(field, |text| parse_recipient(channel, text));
+        recipient.map(|recipient| (channel, recipient))
+    } else {
+        for field in ["email", "phone"] {
+            fields.take(field);
         }
-        None => {
-            for field in ["email", "phone"] {
-                fields.take(field);
-            }
-            fields.wrong("", "must have exactly one of email and phone")
-        }
+        fields.wrong("", "must have exactly one of email and phone")
     };
     let name = fields.text("name", parse_recipient_name);
     let language = fields.text("language", Locale::parse);

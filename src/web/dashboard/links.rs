@@ -18,6 +18,7 @@ pub(super) mod link;
 pub(super) mod new;
 mod options;
 pub(super) mod preview;
+pub(super) mod send;
 pub(super) mod share;
 mod terms;
 mod words;
