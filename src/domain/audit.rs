@@ -60,6 +60,16 @@ pub enum Action {
     LinkSent,
     /// Words of messages were changed.
     MessageWordsSet,
+    /// A person was invited.
+    InvitationCreated,
+    /// Many people were invited at once; the object is the first invitation.
+    InvitationsImported,
+    /// An invitation was sent once more.
+    InvitationSent,
+    /// An invitation was withdrawn and its personal data erased.
+    InvitationErased,
+    /// Those of a campaign who have not acted were reminded.
+    CampaignReminded,
     /// A session was started without a link.
     SessionStarted,
     /// A session's personal data was erased.
@@ -98,7 +108,7 @@ pub enum Action {
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 30] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -107,6 +117,11 @@ impl Action {
         Self::LinkDeleted,
         Self::LinkSent,
         Self::MessageWordsSet,
+        Self::InvitationCreated,
+        Self::InvitationsImported,
+        Self::InvitationSent,
+        Self::InvitationErased,
+        Self::CampaignReminded,
         Self::SessionStarted,
         Self::SessionErased,
         Self::KeyCreated,
@@ -138,6 +153,11 @@ impl Action {
             Self::LinkDeleted => "link.deleted",
             Self::LinkSent => "link.sent",
             Self::MessageWordsSet => "message.words_set",
+            Self::InvitationCreated => "invitation.created",
+            Self::InvitationsImported => "invitation.imported",
+            Self::InvitationSent => "invitation.sent",
+            Self::InvitationErased => "invitation.erased",
+            Self::CampaignReminded => "campaign.reminded",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
             Self::KeyCreated => "key.created",
@@ -170,6 +190,11 @@ impl Action {
             Self::LinkDeleted => "deleted a link",
             Self::LinkSent => "sent a link to a person",
             Self::MessageWordsSet => "changed the words of messages",
+            Self::InvitationCreated => "invited a person",
+            Self::InvitationsImported => "invited many people at once",
+            Self::InvitationSent => "sent an invitation once more",
+            Self::InvitationErased => "withdrew an invitation and erased its personal data",
+            Self::CampaignReminded => "reminded the people of a campaign",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
             Self::KeyCreated => "made an API key",

@@ -41,6 +41,7 @@ macro_rules! within {
 pub mod audit;
 pub mod begun_sign_ins;
 pub mod browser_sessions;
+pub mod campaigns;
 pub mod deliveries;
 pub mod endpoints;
 pub mod erasures;
@@ -48,6 +49,7 @@ pub mod events;
 pub mod idempotency;
 pub mod identities;
 pub mod inbound;
+pub mod invitations;
 pub mod keys;
 pub mod ledger;
 pub mod links;

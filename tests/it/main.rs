@@ -67,6 +67,7 @@ mod store_audit;
 mod store_deliveries;
 mod store_events;
 mod store_identities;
+mod store_invitations;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
@@ -154,6 +155,7 @@ fn main() {
         store_messages::tests(),
         store_people::tests(),
         store_questions::tests(),
+        store_invitations::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
         store_records::tests(),
