@@ -31,7 +31,7 @@ impl Store {
         &self,
         campaign: Option<&Campaign>,
         invited: &mut [Invited],
-        message_id: impl Fn() -> MessageId,
+        message_id: impl Fn() -> MessageId + Send + Sync,
     ) -> Result<Result<(), usize>, StoreError> {
         let Some(first) = invited.first() else {
             return Ok(Ok(()));

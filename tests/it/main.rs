@@ -13,6 +13,7 @@ mod api_bulk;
 mod api_endpoints;
 mod api_http;
 mod api_idempotency;
+mod api_invitations;
 mod api_keys;
 mod api_links;
 mod api_links_create;
@@ -101,6 +102,7 @@ fn main() {
         api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
+        api_invitations::tests(),
         api_keys::tests(),
         api_links::tests(),
         api_links_create::tests(),

@@ -241,7 +241,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 7);
+    assert_eq!(compared, 9);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -290,7 +290,16 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
     let (_, stats) = gateway
         .get(&format!("/links/{}/stats", text(&link["id"])))
         .await;
+    let (_, invitation) = gateway
+        .post("/invitations", json!({"client_id": "c-2", "campaign": "C"}))
+        .await;
+    let campaign = format!("/campaigns/{}", text(&invitation["campaign"]["id"]));
+    let (_, campaign) = gateway.get(&campaign).await;
     for (name, answer) in [
+        ("Invitation", &invitation),
+        ("CampaignName", &invitation["campaign"]),
+        ("CampaignWithFunnel", &campaign),
+        ("Funnel", &campaign["funnel"]),
         ("Link", &link),
         ("Usage", &link["usage"]),
         ("StartedSession", &started),

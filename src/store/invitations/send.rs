@@ -112,8 +112,8 @@ impl Store {
         &self,
         id: CampaignId,
         now: Timestamp,
-        message_id: impl Fn() -> MessageId,
-        may: impl Fn(Channel, &str) -> bool,
+        message_id: impl Fn() -> MessageId + Send + Sync,
+        may: impl Fn(Channel, &str) -> bool + Send + Sync,
     ) -> Result<Option<usize>, StoreError> {
         let mut tx = self.engine.begin().await?;
         // Taken first, so that of two who ask at once the second sees whom the first reminds.

@@ -1,7 +1,9 @@
-//! Reads many links at once, from JSON or CSV: the one parser behind the API and the command line.
+//! Reads many links or invitations at once, from JSON or CSV: the one parser behind the API, the command line and the
+//! dashboard.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::future::Future;
 
 use actix_web::web::Bytes;
 use csv::StringRecord;
@@ -9,33 +11,102 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::link_input;
 use super::sheet::Sheet;
+use crate::clock::Clock;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
+use crate::store::{Store, StoreError};
 
 mod csv_rows;
 mod json_body;
+pub mod kinds;
+
+pub use csv_rows::Columns;
 
 /// About as many mistakes are told at once; of more, their number.
 const MISTAKES_MAX: usize = 1000;
-/// Longest JSON of one link, in bytes.
-const LINK_MAX: usize = 1024 * 1024;
+/// Longest JSON of one row, in bytes.
+const ROW_MAX: usize = 1024 * 1024;
 
-/// How many links are written down.
+/// What is read, row by row.
+pub trait Rows: Clone + Send + Sync + 'static {
+    /// What a row becomes.
+    type Row: Send + Sync + 'static;
+
+    /// What the rows are called: the list of a JSON body, and the beginning of a mistake's field.
+    const LIST: &'static str;
+
+    /// A field that no two rows may have in common.
+    const UNIQUE: &'static str;
+
+    /// What a JSON body may say of all rows.
+    const COMMON: &'static [&'static str];
+
+    /// The columns of a table.
+    const COLUMNS: Columns;
+
+    /// Takes what a JSON body says of all rows.
+    ///
+    /// # Errors
+    /// Every field that is wrong, or that they cannot be sent.
+    fn take_common(&mut self, common: Map<String, Value>) -> Result<(), Refusal>;
+
+    /// Reads the field that no two rows may have in common, as it is compared.
+    fn unique(value: &str) -> Option<String>;
+
+    /// Reads a row.
+    ///
+    /// # Errors
+    /// Every field that is wrong.
+    fn parse(
+        &self,
+        id: LinkId,
+        map: Map<String, Value>,
+        now: Timestamp,
+    ) -> Result<Self::Row, FieldErrors>;
+
+    /// The link of a row.
+    fn link(row: &Self::Row) -> &Link;
+
+    /// The same, to give it another slug.
+    fn link_mut(row: &mut Self::Row) -> &mut Link;
+
+    /// Completes rows that were kept earlier.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn recall(
+        &self,
+        store: &Store,
+        rows: &mut [Self::Row],
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps the rows, all or none; of several that cannot be kept the position of the first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn keep(
+        &self,
+        store: &Store,
+        clock: &Clock,
+        rows: &mut [Self::Row],
+    ) -> impl Future<Output = Result<Result<(), usize>, StoreError>> + Send;
+}
+
+/// How rows are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `{"links": […]}`
+    /// `{"links": […]}`, or what they are called
     Json,
     /// A table with a header.
     Csv,
 }
 
 impl Format {
-    /// Most links at once.
+    /// Most rows at once.
     #[must_use]
     pub const fn rows_max(self) -> usize {
         match self {
@@ -52,23 +123,28 @@ pub enum Refusal {
     Unreadable(String),
     /// Every field that is wrong.
     Wrong(FieldErrors),
+    /// It is to be sent by a channel that is not set up.
+    SendingOff,
 }
 
-/// Links to be made, all or none.
-#[derive(Debug, Default)]
-pub struct Batch {
+/// Rows to be kept, all or none.
+#[derive(Debug)]
+pub struct Batch<R: Rows> {
+    /// What they are, and what is said of all of them.
+    pub kind: R,
     /// In the order given.
-    pub links: Vec<Link>,
-    /// Slugs that were chosen, with the first link of each.
-    chosen: HashMap<Slug, usize>,
+    pub rows: Vec<R::Row>,
+    /// What no two may have in common, with the first row of each.
+    unique: HashMap<String, usize>,
 }
 
-impl Batch {
-    /// Reads links, whose ids and time of making follow from `seed`, a UUIDv7.
+impl<R: Rows> Batch<R> {
+    /// Reads rows, whose ids and time of making follow from `seed`, a UUIDv7.
     ///
     /// # Errors
     /// When a single row is not right.
     pub fn read(
+        kind: R,
         format: Format,
         body: &Bytes,
         seed: Uuid,
@@ -78,7 +154,11 @@ impl Batch {
             seed,
             now: time_of(seed),
             format,
-            batch: Self::default(),
+            batch: Self {
+                kind,
+                rows: Vec::new(),
+                unique: HashMap::new(),
+            },
             rows: 0,
             mistakes: FieldErrors::default(),
             untold: 0,
@@ -91,22 +171,42 @@ impl Batch {
         reading.end()
     }
 
-    /// Slugs that were chosen, each with its link's place.
+    /// Slugs that were chosen, each with its row's place.
     #[must_use]
     pub fn chosen(&self) -> Vec<(usize, &Slug)> {
-        let mut chosen: Vec<_> = self.chosen.iter().map(|(slug, at)| (*at, slug)).collect();
-        chosen.sort_unstable_by_key(|(at, _)| *at);
-        chosen
+        let all = self.rows.iter().enumerate();
+        let all = all.map(|(at, row)| (at, &R::link(row).terms.slug));
+        all.filter(|(at, _)| self.is_chosen(*at)).collect()
     }
 
-    /// Whether the slug of the link at `place` was chosen, not drawn.
+    /// Whether the slug of the row at `place` was chosen, not drawn.
     #[must_use]
     pub fn is_chosen(&self, place: usize) -> bool {
-        self.chosen.get(&self.links[place].terms.slug) == Some(&place)
+        let slug = R::link(&self.rows[place]).terms.slug.as_str();
+        R::UNIQUE == "slug" && self.unique.get(slug) == Some(&place)
+    }
+
+    /// Keeps the rows. A slug that was drawn and is taken is drawn again.
+    ///
+    /// # Errors
+    /// When the database does not answer; within it the place of a row whose chosen slug is taken.
+    pub async fn keep(
+        &mut self,
+        store: &Store,
+        clock: &Clock,
+    ) -> Result<Result<(), usize>, StoreError> {
+        while let Err(place) = self.kind.keep(store, clock, &mut self.rows).await? {
+            if self.is_chosen(place) {
+                return Ok(Err(place));
+            }
+            // So it goes once in ten thousand times, with a million links there.
+            R::link_mut(&mut self.rows[place]).terms.slug = Slug::generate();
+        }
+        Ok(Ok(()))
     }
 }
 
-/// The id of the link at `place` of the batch of that seed: they sort in the order given.
+/// The id of the row at `place` of the batch of that seed: they sort in the order given.
 #[must_use]
 pub fn id_at(seed: Uuid, place: usize) -> LinkId {
     let low = u128::from(u32::MAX);
@@ -121,11 +221,11 @@ fn time_of(seed: Uuid) -> Timestamp {
     Timestamp::from_millis(i64::try_from(ms).unwrap_or_default())
 }
 
-struct Reading<W> {
+struct Reading<R: Rows, W> {
     seed: Uuid,
     now: Timestamp,
     format: Format,
-    batch: Batch,
+    batch: Batch<R>,
     rows: usize,
     mistakes: FieldErrors,
     /// Mistakes that are not told one by one.
@@ -133,7 +233,7 @@ struct Reading<W> {
     watch: W,
 }
 
-impl<W: FnMut(usize)> Reading<W> {
+impl<R: Rows, W: FnMut(usize)> Reading<R, W> {
     fn json(&mut self, body: &[u8]) -> Result<(), Refusal> {
         let unreadable = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
@@ -143,20 +243,25 @@ impl<W: FnMut(usize)> Reading<W> {
         };
         let text = std::str::from_utf8(body)
             .map_err(|_| Refusal::Unreadable("The body is not UTF-8.".to_owned()))?;
-        let body = json_body::read(text, self.format.rows_max()).map_err(unreadable)?;
+        let most = self.format.rows_max();
+        let body = json_body::read(text, R::LIST, R::COMMON, most).map_err(unreadable)?;
         self.mistakes = body.mistakes;
-        if body.links.len() > self.format.rows_max() {
+        match self.batch.kind.take_common(body.common) {
+            Err(Refusal::Wrong(wrong)) => self.mistakes.extend_below("", wrong),
+            other => other?,
+        }
+        if body.rows.len() > most {
             return Err(self.wrong_count());
         }
-        for link in body.links {
-            self.json_row(link);
+        for row in body.rows {
+            self.json_row(row);
         }
         Ok(())
     }
 
-    fn json_row(&mut self, link: &RawValue) {
-        let text = link.get();
-        let wrong = if text.len() > LINK_MAX {
+    fn json_row(&mut self, row: &RawValue) {
+        let text = row.get();
+        let wrong = if text.len() > ROW_MAX {
             "must not be longer than 1 MiB"
         } else {
             match serde_json::from_str(text) {
@@ -172,7 +277,7 @@ impl<W: FnMut(usize)> Reading<W> {
 
     fn csv(&mut self, body: &Bytes) -> Result<(), Refusal> {
         let mut sheet = Sheet::open(body).map_err(Refusal::Unreadable)?;
-        let columns = csv_rows::columns(&sheet.header).map_err(Refusal::Wrong)?;
+        let columns = csv_rows::columns(&sheet.header, &R::COLUMNS).map_err(Refusal::Wrong)?;
         let mut row = StringRecord::new();
         while sheet.read(&mut row).is_some() {
             if self.rows >= self.format.rows_max() {
@@ -189,32 +294,32 @@ impl<W: FnMut(usize)> Reading<W> {
         Ok(())
     }
 
-    /// Takes a link in, or notes what is wrong with it.
+    /// Takes a row in, or notes what is wrong with it.
     fn row(&mut self, map: Map<String, Value>, mut errors: FieldErrors) {
         // Also of a row that is wrong otherwise: every mistake is told at once.
-        let slug = map.get("slug").and_then(Value::as_str);
-        if let Some(slug) = slug.and_then(|slug| Slug::parse(slug).ok()) {
-            match self.batch.chosen.entry(slug) {
+        let unique = map.get(R::UNIQUE).and_then(Value::as_str);
+        if let Some(unique) = unique.and_then(R::unique) {
+            match self.batch.unique.entry(unique) {
                 Entry::Vacant(free) => drop(free.insert(self.rows)),
                 Entry::Occupied(first) => {
-                    errors.push(
-                        "slug",
-                        format!("is the slug of links[{}], too", first.get()),
-                    );
+                    let (name, list) = (R::UNIQUE, R::LIST);
+                    let wrong = format!("is the {name} of {list}[{}], too", first.get());
+                    errors.push(name, wrong);
                 }
             }
         }
-        let link = match link_input::parse(id_at(self.seed, self.rows), map, self.now) {
-            Ok(link) => Some(link),
+        let id = id_at(self.seed, self.rows);
+        let row = match self.batch.kind.parse(id, map, self.now) {
+            Ok(row) => Some(row),
             Err(wrong) => {
                 errors.extend_below("", wrong);
                 None
             }
         };
-        match link {
-            Some(link) if errors.is_empty() => {
+        match row {
+            Some(row) if errors.is_empty() => {
                 if self.mistakes.is_empty() {
-                    self.batch.links.push(link);
+                    self.batch.rows.push(row);
                 }
                 self.rows += 1;
                 (self.watch)(self.rows);
@@ -225,10 +330,10 @@ impl<W: FnMut(usize)> Reading<W> {
 
     fn row_is_wrong(&mut self, errors: FieldErrors) {
         // What was read before is of no use any more.
-        self.batch.links = Vec::new();
+        self.batch.rows = Vec::new();
         if self.mistakes.iter().len() < MISTAKES_MAX {
             self.mistakes
-                .extend_below(&format!("links[{}]", self.rows), errors);
+                .extend_below(&format!("{}[{}]", R::LIST, self.rows), errors);
         } else {
             self.untold += errors.iter().len();
         }
@@ -238,19 +343,17 @@ impl<W: FnMut(usize)> Reading<W> {
 
     fn wrong_count(&self) -> Refusal {
         let mut errors = FieldErrors::default();
-        errors.push("links", format!("must be 1 to {}", self.format.rows_max()));
+        errors.push(R::LIST, format!("must be 1 to {}", self.format.rows_max()));
         Refusal::Wrong(errors)
     }
 
-    fn end(mut self) -> Result<Batch, Refusal> {
+    fn end(mut self) -> Result<Batch<R>, Refusal> {
         if self.rows == 0 && self.mistakes.is_empty() {
             return Err(self.wrong_count());
         }
         if self.untold > 0 {
-            self.mistakes.push(
-                "links",
-                format!("{} more mistakes are not told here", self.untold),
-            );
+            let more = format!("{} more mistakes are not told here", self.untold);
+            self.mistakes.push(R::LIST, more);
         }
         if self.mistakes.is_empty() {
             Ok(self.batch)

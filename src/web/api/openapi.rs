@@ -29,6 +29,10 @@ const TAGS: [(&str, &str); 9] = [
         "Make links, share their URLs, and switch them off.",
     ),
     (
+        "Invitations",
+        "Invite people one by one or many at once, by email, SMS or otherwise, and see how far each has come.",
+    ),
+    (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",
     ),

@@ -112,6 +112,18 @@ schema!(
 );
 
 schema!(
+    /// How far an invitation has come.
+    InvitationStatusSchema as "InvitationStatus",
+    open_words(
+        "`created`: nothing of it was sent from here. `pending`: its message waits. `sent`: the mail server or the SMS \
+         provider took it. `delivered`: it has arrived, which of an email nobody tells. `failed`: it could not be sent. \
+         `stopped`: it was taken back. `opened`: a person was shown the page with the button. `started`: the person has \
+         begun. From then on the status of the session, such as `approved`.",
+        ["created", "opened", "approved"],
+    )
+);
+
+schema!(
     /// Why a message is sent.
     MessageKindSchema as "MessageKind",
     words(
@@ -164,12 +176,7 @@ schema!(
 schema!(
     /// Where a session stands.
     SessionStatusSchema as "SessionStatus",
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(SESSION_STATES))
-        .examples(["active", "reviewing", "approved"])
-        .build()
-        .into()
+    open_words(SESSION_STATES, ["active", "reviewing", "approved"])
 );
 
 schema!(
@@ -266,6 +273,16 @@ fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
         .schema_type(Type::String)
         .description(Some(about))
         .enum_values(Some(words))
+        .build()
+        .into()
+}
+
+/// Words of which there may be more one day.
+fn open_words(about: &str, examples: [&str; 3]) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(about))
+        .examples(examples)
         .build()
         .into()
 }
