@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::messages::forget_link;
 use super::invitations::erase::forget_invitations;
+use super::messages::forget_link;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;

@@ -59,8 +59,6 @@ pub enum Problem {
     SlugTaken(String),
     /// An expired or exhausted link cannot be switched on.
     LinkOver,
-    /// Sending by this channel, or by any, is not set up.
-    SendingOff,
     /// The customer has an open session; names it.
     SessionOpen(String),
     /// iDenfy cannot be asked about the session, or does not know it.
@@ -157,11 +155,6 @@ impl Problem {
                 409,
                 "link_over",
                 "The link is expired or exhausted. Links cannot be extended or refreshed; make a new one.",
-            ),
-            Self::SendingOff => (
-                409,
-                "sending_off",
-                "Sending is not set up: by email it takes the settings email.smtp_url and email.from, by SMS those of [sms].",
             ),
             Self::SessionOpen(_) => (
                 409,

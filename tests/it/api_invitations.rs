@@ -24,11 +24,16 @@ tests!(
     ]
 );
 
-/// Email can be asked for; that it goes out is tried where it is sent.
+/// Email can be asked for, and one is on its way for ever; what goes out is tried where it is sent.
 pub fn with_email(config: &mut Config) {
+    // Nobody takes connections in.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = silent.local_addr().expect("an address").port();
+    std::mem::forget(silent);
     config.email = Some(Email {
-        smtp_url: Secret::new("smtp://127.0.0.1:9"),
+        smtp_url: Secret::new(format!("smtp://127.0.0.1:{port}")),
         from: "Entrypass <noreply@example.com>".to_owned(),
+        per_minute: 1,
     });
 }
 

@@ -32,22 +32,22 @@ const ALLOWED: [(&str, &[&str]); 22] = [
     (
         "cli",
         &[
-            "app", "web", "redeem", "sweep", "asking", "erasing", "openings", "webhooks", "share", "messages",
-            "lookup", "idenfy", "store", "domain", LEAVES,
+            "app", "web", "redeem", "sweep", "asking", "erasing", "openings", "webhooks", "share",
+            "messages", "lookup", "idenfy", "store", "domain", LEAVES,
         ],
     ),
     (
         "app",
         &[
-            "web", "redeem", "sweep", "asking", "erasing", "openings", "webhooks", "share", "messages",
-            "lookup", "idenfy", "store", "oidc", "sandbox", "domain", LEAVES,
+            "web", "redeem", "sweep", "asking", "erasing", "openings", "webhooks", "share",
+            "messages", "lookup", "idenfy", "store", "oidc", "sandbox", "domain", LEAVES,
         ],
     ),
     (
         "web",
         &[
-            "redeem", "sweep", "openings", "webhooks", "share", "messages", "lookup", "idenfy", "store",
-            "oidc", "sandbox", "domain", LEAVES,
+            "redeem", "sweep", "openings", "webhooks", "share", "messages", "lookup", "idenfy",
+            "store", "oidc", "sandbox", "domain", LEAVES,
         ],
     ),
     ("redeem", &["lookup", "idenfy", "store", "domain", LEAVES]),

@@ -203,7 +203,9 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 }
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let gateway = Gateway::with(&context, crate::api_invitations::with_email).await;
+    let invitation = json!({"client_id": "c-1"});
+    let (_, invitation) = gateway.post("/invitations", invitation).await;
     let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let schemas = object(&document["components"]["schemas"]);
@@ -226,6 +228,8 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         let described = fields(&schemas[body.rsplit('/').next().unwrap()]);
         let of = if path.contains("/endpoints/") {
             &endpoint
+        } else if path.contains("/invitations/") {
+            &invitation
         } else {
             &link
         };
@@ -241,7 +245,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 9);
+    assert_eq!(compared, 12);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 

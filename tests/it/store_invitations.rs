@@ -351,6 +351,16 @@ async fn only_those_who_have_not_acted_are_reminded(context: Context) {
         &format!("UPDATE messages SET status = 'failed' WHERE link_id = '{failed}'"),
     )
     .await;
+    let asked = kit
+        .store
+        .reminder_addresses(spring, kit.now())
+        .await
+        .unwrap();
+    let asked: Vec<&str> = asked.iter().map(|(_, to)| &**to).collect();
+    assert_eq!(
+        asked,
+        ["p1@example.com", "p2@example.com", "p3@example.com"]
+    );
     assert_eq!(remind().await, Some(2), "the second and the third");
     assert_eq!(remind().await, Some(0), "they wait already");
     let reminded = kit

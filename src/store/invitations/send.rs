@@ -102,6 +102,28 @@ impl Store {
         Ok(Sending::Queued)
     }
 
+    /// Where those of a campaign are reached who would be reminded now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn reminder_addresses(
+        &self,
+        id: CampaignId,
+        now: Timestamp,
+    ) -> Result<Vec<(Channel, String)>, StoreError> {
+        let due: Vec<Due> = each!(self, |db| {
+            sqlx::query_as(DUE)
+                .bind(id)
+                .bind(now)
+                .bind(now.plus_millis(-REMIND_AFTER_MS))
+                .fetch_all(db.list())
+                .await?
+        });
+        let due = due.into_iter();
+        due.map(|due| Ok((channel(&due.channel)?, due.recipient)))
+            .collect()
+    }
+
     /// Reminds those of a campaign who have not begun, whose link still works and whose last message was sent more than a
     /// day ago; of them only those that `may` lets be reminded, by channel and address. Returns how many. `None`: there
     /// is no such campaign.

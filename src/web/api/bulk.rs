@@ -98,13 +98,14 @@ pub async fn create(
     body: Body,
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Links)?;
     let mut query = Query::read_only(&request, &["dry_run"]);
     let is_dry = is_dry_run(&mut query);
     query.end()?;
     take(&caller, &request, body, &state, Links, is_dry).await
 }
 
-/// Makes all that a body holds, or checks it.
+/// Makes all that a body holds, or checks it; the caller may do so.
 ///
 /// # Errors
 /// As the contract has it.
@@ -116,7 +117,6 @@ pub(super) async fn take<R: Shown>(
     kind: R,
     is_dry: bool,
 ) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::Links)?;
     let given = fields::bytes(body)?;
     let format = format_of(request)?;
     let form = Form::accepted(request);

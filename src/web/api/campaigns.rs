@@ -13,6 +13,7 @@ use super::idempotent;
 use super::paging::{Page, PageQuery, Query};
 use crate::domain::id::{CampaignId, MessageId};
 use crate::domain::invitation::Campaign;
+use crate::domain::message::Channel;
 use crate::domain::scope::Scope;
 use crate::domain::timestamp::Timestamp;
 use crate::store::Store;
@@ -186,15 +187,20 @@ pub async fn remind_all(
     store: &Store,
     id: CampaignId,
 ) -> Result<Option<usize>, Problem> {
-    use super::invitations::is_sending_on;
-    use crate::domain::message::Channel;
-    let on = Channel::ALL.map(|channel| (channel, is_sending_on(state, channel)));
-    if on.iter().all(|(_, is_on)| !is_on) {
+    let (now, dispatch) = (state.clock.now(), &state.dispatch);
+    if !Channel::ALL.into_iter().any(|by| dispatch.is_on(by)) {
         return Err(Problem::SendingOff);
     }
+    let addresses = store.reminder_addresses(id, now).await?;
+    let emails = addresses.iter().filter(|(by, _)| *by == Channel::Email);
+    let digest = |email: &str| dispatch.unsubscribing.digest(email);
+    let digests: Vec<String> = emails.map(|(_, email)| digest(email)).collect();
+    let unwanted = store.unsubscribed(&digests).await?;
     let message = || MessageId::new(state.clock.uuid());
-    let may = |by: Channel, _: &str| on.contains(&(by, true));
-    Ok(store.remind(id, state.clock.now(), message, may).await?)
+    let may = |by: Channel, to: &str| {
+        dispatch.is_on(by) && (by == Channel::Sms || !unwanted.contains(&digest(to)))
+    };
+    Ok(store.remind(id, now, message, may).await?)
 }
 
 fn campaign_id(text: &str) -> Result<CampaignId, Problem> {

@@ -3,8 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::invitation_schemas::InvitationStatusSchema;
 use super::link_document::LinkDocument;
-use super::schemas::{ChannelSchema, InvitationStatusSchema};
+use super::schemas::ChannelSchema;
 use crate::domain::id::{CampaignId, InvitationId, SessionId};
 use crate::domain::invitation::{Invitation, Invited, Progress};
 use crate::domain::link::Link;

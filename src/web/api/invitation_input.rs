@@ -1,18 +1,16 @@
 //! Reads what makes an invitation: the one parser behind the API, the command line and the dashboard.
 
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
 
 use super::fields::Fields;
 use super::link_input;
-use super::schemas::{ChannelSchema, FlowSchema, LanguageSchema, TokenSchema};
+use crate::domain::contact::{parse_phone, parse_recipient_email};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::invitation::{Invitation, Invited};
 use crate::domain::link::{Link, parse_name};
 use crate::domain::message::Channel;
-use crate::domain::person::parse_email;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 
@@ -37,78 +35,6 @@ pub const PERSONAL: [(&str, &str); 12] = [
 
 /// What the link is made with beside it.
 pub const OF_LINK: [&str; 5] = ["name", "expires_at", "language", "flow", "inactive_message"];
-
-/// An invitation: who is invited, and what is verified. `client_id` alone is required.
-#[derive(Debug, ToSchema)]
-#[schema(examples(json!({
-    "client_id": "customer-17", "first_name": "Ana", "last_name": "Petrauskaitė", "email": "ana@example.com",
-    "date_of_birth": "1990-05-17", "language": "lt", "campaign": "Spring review", "send": "email"
-})))]
-#[serde(deny_unknown_fields)]
-pub struct NewInvitation {
-    /// Your name of the customer, which iDenfy gets as `clientId`.
-    #[schema(min_length = 1, max_length = 100)]
-    pub client_id: String,
-    /// The given name; compared with the document.
-    #[schema(max_length = 100)]
-    pub first_name: Option<String>,
-    /// The family name; compared with the document.
-    #[schema(max_length = 100)]
-    pub last_name: Option<String>,
-    /// Required to send by email.
-    #[schema(format = "email", max_length = 254)]
-    pub email: Option<String>,
-    /// With its country's code, such as `+37060000042`; required to send by SMS.
-    pub phone: Option<String>,
-    /// Compared with the document.
-    #[schema(format = "date")]
-    pub date_of_birth: Option<String>,
-    /// Two letters, such as `LT`; compared with the document.
-    pub nationality: Option<String>,
-    /// `M` or `F`; compared with the document.
-    pub sex: Option<String>,
-    /// Compared with the document.
-    #[schema(max_length = 50)]
-    pub personal_number: Option<String>,
-    /// Compared with the document.
-    #[schema(max_length = 50)]
-    pub document_number: Option<String>,
-    /// When the document ends; compared with the document.
-    #[schema(format = "date")]
-    pub date_of_expiry: Option<String>,
-    /// When the document was issued; compared with the document.
-    #[schema(format = "date")]
-    pub date_of_issue: Option<String>,
-    /// For a proof of address.
-    #[schema(max_length = 255)]
-    pub address: Option<String>,
-    /// Your own reference, repeated in results.
-    #[schema(max_length = 40)]
-    pub external_ref: Option<String>,
-    /// The language of the message, the visitor's pages and iDenfy's. Left out, the visitor's browser decides.
-    pub language: Option<LanguageSchema>,
-    /// Left out: `document_and_selfie`. Of the flow `selfie` nothing about the person goes to iDenfy.
-    pub flow: Option<FlowSchema>,
-    /// What your people call the link; left out, the campaign's name or "Invitation".
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: Option<String>,
-    /// When the link ends by itself: a time that lies ahead. Left out, it never does.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub expires_at: Option<Timestamp>,
-    /// Words for the person who comes when the link is over.
-    #[schema(min_length = 1, max_length = 500)]
-    pub inactive_message: Option<String>,
-    /// Whether a page with a button comes first. Mail scanners open links: without it they use the invitation up.
-    #[schema(default = true)]
-    pub confirm: Option<bool>,
-    /// Further parameters of iDenfy's call. Those that have a field here are left out of it.
-    pub token: Option<TokenSchema>,
-    /// The campaign it belongs to, by name; made where there is none of that name.
-    #[schema(min_length = 1, max_length = 200)]
-    pub campaign: Option<String>,
-    /// By what it is sent now. Left out, it is not sent, and you hand over its link otherwise.
-    pub send: Option<ChannelSchema>,
-}
 
 /// What many invitations have in common.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -148,7 +74,7 @@ pub fn parse(
             fields.missing::<()>(name);
         }
     }
-    let email = fields.text("email", parse_email);
+    let email = fields.text("email", parse_recipient_email);
     let phone = fields.text("phone", parse_phone);
     let person = person(&mut fields);
     let link = link(&mut fields, &person, common);
@@ -252,19 +178,6 @@ fn invited(
             erased_at: None,
         },
         link,
-    }
-}
-
-/// A phone number in E.164.
-fn parse_phone(text: &str) -> Result<String, String> {
-    let digits: String = text.chars().filter(|c| !" -./()".contains(*c)).collect();
-    let is_right = digits.strip_prefix('+').is_some_and(|rest| {
-        (7..=15).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit())
-    });
-    if is_right {
-        Ok(digits)
-    } else {
-        Err("must be a phone number with its country's code, such as +4930123456".to_owned())
     }
 }
 

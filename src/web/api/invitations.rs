@@ -1,19 +1,20 @@
 //! `/api/v1/invitations`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use utoipa::ToSchema;
 
 use super::answer::Answer;
 use super::bulk::{self, CheckedLinks};
 use super::bulk_input::kinds::{Invitations, invite};
 use super::caller::Caller;
-use super::csv::{self, Row, cell};
 use super::fields::{self, Body, Fields};
 use super::idempotent;
 use super::invitation_document::InvitationDocument;
-use super::invitation_input::{self, Common, NewInvitation};
+use super::invitation_input::{self, Common};
+use super::invitation_schemas::{
+    InvitationStatusSchema, MadeInvitations, NewInvitation, NewInvitations, SendInvitation,
+};
 use super::paging::{Page, PageQuery, Query};
-use super::schemas::{ChannelSchema, InvitationStatusSchema};
+use super::schemas::ChannelSchema;
 use crate::domain::id::{CampaignId, InvitationId, LinkId, MessageId};
 use crate::domain::invitation::{Invited, Progress};
 use crate::domain::link::parse_name;
@@ -28,59 +29,7 @@ use crate::web::problem::Problem;
 const NOT_ACTED: &str = "not_acted";
 
 /// What a list of invitations can be narrowed by.
-const FILTERS: [&str; 4] = ["campaign", "status", "q", "client_id"];
-
-/// Columns of the table.
-const COLUMNS: [&str; 14] = [
-    "id",
-    "url",
-    "client_id",
-    "person",
-    "email",
-    "phone",
-    "campaign",
-    "language",
-    "channel",
-    "status",
-    "opened_at",
-    "session_id",
-    "created_at",
-    "erased_at",
-];
-
-/// People to be invited, all or none.
-#[derive(Debug, ToSchema)]
-#[schema(examples(json!({"campaign": "Spring review", "send": "email", "invitations": [
-    {"client_id": "customer-17", "first_name": "Ana", "email": "ana@example.com", "language": "lt"},
-    {"client_id": "customer-18", "first_name": "Jörg", "email": "joerg@example.com", "language": "de"}
-]})))]
-#[serde(deny_unknown_fields)]
-pub struct NewInvitations {
-    /// The campaign they belong to, by name; made where there is none of that name.
-    #[schema(min_length = 1, max_length = 200)]
-    pub campaign: Option<String>,
-    /// By what they are sent now. Left out, they are not sent.
-    pub send: Option<ChannelSchema>,
-    /// Up to 10,000; each of at most 1 MiB, and without `campaign` and `send` of its own.
-    #[schema(min_items = 1, max_items = 10_000)]
-    pub invitations: Vec<NewInvitation>,
-}
-
-/// Invitations that were made, in the order given.
-#[derive(Debug, serde::Serialize, ToSchema)]
-pub struct MadeInvitations {
-    /// The invitations.
-    pub items: Vec<InvitationDocument>,
-}
-
-/// How an invitation is sent once more.
-#[derive(Debug, ToSchema)]
-#[schema(examples(json!({"channel": "sms"})))]
-#[serde(deny_unknown_fields)]
-pub struct SendInvitation {
-    /// Left out: as it was sent before.
-    pub channel: Option<ChannelSchema>,
-}
+pub(super) const FILTERS: [&str; 4] = ["campaign", "status", "q", "client_id"];
 
 /// Invites a person.
 ///
@@ -190,14 +139,17 @@ pub async fn create_many(
     require_sending(&state, common.send)?;
     query.end()?;
     let kind = Invitations {
-        sends: Channel::ALL.map(|channel| is_sending_on(&state, channel)),
+        sends: Channel::ALL.map(|channel| state.dispatch.is_on(channel)),
         common,
     };
     bulk::take(&caller, &request, body, &state, kind, is_dry).await
 }
 
 /// Reads what a list is narrowed by; `None`: no invitation can be what is wanted.
-async fn filter(state: &State, query: &mut Query) -> Result<Option<InvitationFilter>, Problem> {
+pub(super) async fn filter(
+    state: &State,
+    query: &mut Query,
+) -> Result<Option<InvitationFilter>, Problem> {
     let status = query.take("status");
     let has_not_acted = status.as_deref() == Some(NOT_ACTED);
     let progress = status.filter(|_| !has_not_acted);
@@ -255,58 +207,6 @@ pub async fn list(
     Ok(Answer::ok(&page).respond())
 }
 
-/// Exports invitations as CSV.
-///
-/// A row an invitation with its URL, newest first, of any number; the filters are those of the list. For the rest it is as with
-/// links.
-///
-/// # Errors
-/// As the contract has it.
-#[utoipa::path(get, path = "/api/v1/invitations.csv", operation_id = "exportInvitations", tag = "Invitations",
-    security(("bearer" = ["read"])),
-    params(
-        ("campaign" = Option<String>, Query, description = "Only invitations of this campaign, by id or name.", max_length = 200),
-        ("status" = Option<InvitationStatusSchema>, Query, description = "Only invitations that have come so far; `not_acted`: all who have not begun."),
-        ("q" = Option<String>, Query, description = "Only invitations with this text in name, email, phone or clientId, in any case.", max_length = 200),
-        ("client_id" = Option<String>, Query, description = "Only invitations of this customer.", max_length = 200, example = "customer-17")),
-    responses((status = 200, description = "The table.", body = String, content_type = "text/csv")))]
-pub async fn export(
-    caller: Caller,
-    request: HttpRequest,
-    state: web::Data<State>,
-) -> Result<HttpResponse, Problem> {
-    caller.require(Scope::Read)?;
-    let mut query = Query::read_only(&request, &FILTERS);
-    let filter = filter(&state, &mut query).await?;
-    query.end()?;
-    table(&request, &state, filter).await
-}
-
-/// Invitations as CSV, as many as pass the filter; none without one.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn table(
-    request: &HttpRequest,
-    state: &web::Data<State>,
-    filter: Option<InvitationFilter>,
-) -> Result<HttpResponse, Problem> {
-    let state = state.clone();
-    csv::answer(request, "invitations.csv", &COLUMNS, move |before| {
-        let (state, filter) = (state.clone(), filter.clone());
-        async move {
-            let Some(mut filter) = filter else {
-                return Ok((Vec::new(), None));
-            };
-            (filter.before, filter.limit) = (before, csv::PAGE);
-            let found = state.store.invitations(&filter).await?;
-            let last = found.last().map(|one| one.invitation.id);
-            Ok((found.iter().map(|one| row(&state, one)).collect(), last))
-        }
-    })
-    .await
-}
-
 /// Shows an invitation.
 ///
 /// # Errors
@@ -343,7 +243,7 @@ pub async fn send(
     caller.require(Scope::Links)?;
     if !Channel::ALL
         .into_iter()
-        .any(|channel| is_sending_on(&state, channel))
+        .any(|channel| state.dispatch.is_on(channel))
     {
         return Err(Problem::SendingOff);
     }
@@ -415,22 +315,11 @@ pub async fn delete(
     }
 }
 
-/// Whether messages can be sent by that channel.
-#[must_use]
-pub fn is_sending_on(state: &State, channel: Channel) -> bool {
-    let key = match channel {
-        Channel::Email => "email.smtp_url",
-        Channel::Sms => "sms.account_sid",
-    };
-    let mut settings = state.settings.iter();
-    settings.any(|setting| setting.path == key && !setting.value.is_empty())
-}
-
 /// # Errors
 /// When messages are to be sent by a channel that is not set up.
 fn require_sending(state: &State, channel: Option<Channel>) -> Result<(), Problem> {
     match channel {
-        Some(channel) if !is_sending_on(state, channel) => Err(Problem::SendingOff),
+        Some(channel) if !state.dispatch.is_on(channel) => Err(Problem::SendingOff),
         _ => Ok(()),
     }
 }
@@ -447,24 +336,4 @@ fn document(state: &State, one: &Standing) -> InvitationDocument {
 
 fn invitation_id(text: &str) -> Result<InvitationId, Problem> {
     InvitationId::parse(text).ok_or(Problem::NotFound)
-}
-
-fn row(state: &State, standing: &Standing) -> Row {
-    let (one, terms) = (&standing.invitation, &standing.link.terms);
-    vec![
-        one.id.to_string(),
-        state.url_of(&terms.slug),
-        cell(one.client_id.as_ref()),
-        cell(one.name.as_ref()),
-        cell(one.email.as_ref()),
-        cell(one.phone.as_ref()),
-        cell(standing.campaign_name.as_ref()),
-        cell(terms.language.map(crate::domain::locale::Locale::as_str)),
-        cell(one.channel.map(Channel::as_str)),
-        standing.progress.as_str().to_owned(),
-        cell(one.opened_at),
-        cell(standing.session.as_ref().map(|(id, ..)| id)),
-        one.created_at.to_string(),
-        cell(one.erased_at),
-    ]
 }

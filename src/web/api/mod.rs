@@ -22,7 +22,9 @@ pub mod fields;
 pub mod idempotent;
 pub mod invitation_document;
 pub mod invitation_input;
+pub mod invitation_schemas;
 pub mod invitations;
+pub mod invitations_csv;
 pub mod keys;
 pub mod link_document;
 pub mod link_input;
@@ -106,7 +108,7 @@ calls! {
     "/links/{id}/poster.pdf": get share::poster_pdf;
     "/links/{id}/poster.png": get share::poster_png;
     "/invitations": get invitations::list, post invitations::create;
-    "/invitations.csv": get invitations::export;
+    "/invitations.csv": get invitations_csv::export;
     "/invitations/bulk" (bulk::BODY_MAX): post invitations::create_many;
     "/invitations/{id}": get invitations::get, delete invitations::delete;
     "/invitations/{id}/send": post invitations::send;

@@ -23,7 +23,7 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",

@@ -40,6 +40,7 @@ macro_rules! schema {
         }
     };
 }
+pub(super) use schema;
 
 schema!(
     /// Which verification a link starts.
@@ -108,18 +109,6 @@ schema!(
     words(
         "`email`: by email. `sms`: by text message.",
         Channel::ALL.map(Channel::as_str),
-    )
-);
-
-schema!(
-    /// How far an invitation has come.
-    InvitationStatusSchema as "InvitationStatus",
-    open_words(
-        "`created`: nothing of it was sent from here. `pending`: its message waits. `sent`: the mail server or the SMS \
-         provider took it. `delivered`: it has arrived, which of an email nobody tells. `failed`: it could not be sent. \
-         `stopped`: it was taken back. `opened`: a person was shown the page with the button. `started`: the person has \
-         begun. From then on the status of the session, such as `approved`.",
-        ["created", "opened", "approved"],
     )
 );
 
@@ -278,7 +267,7 @@ fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
 }
 
 /// Words of which there may be more one day.
-fn open_words(about: &str, examples: [&str; 3]) -> Schema {
+pub(super) fn open_words(about: &str, examples: [&str; 3]) -> Schema {
     ObjectBuilder::new()
         .schema_type(Type::String)
         .description(Some(about))

@@ -28,7 +28,6 @@ fn all() -> Vec<Problem> {
         Problem::MethodNotAllowed("GET, HEAD"),
         Problem::SlugTaken("slug".to_owned()),
         Problem::LinkOver,
-        Problem::SendingOff,
         Problem::SessionOpen("01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a".to_owned()),
         Problem::NothingToAsk,
         Problem::EndpointDisabled,
@@ -68,9 +67,6 @@ const fn advice(problem: &Problem) -> &'static str {
             "Another link has or had this slug, also a deleted one. Choose another."
         }
         Problem::LinkOver => "The link is expired or exhausted, which is for good. Make a new one.",
-        Problem::SendingOff => {
-            "Nothing can be sent by email or SMS here. Whoever runs the gateway can set it up."
-        }
         Problem::SessionOpen(_) => {
             "The customer of `token.clientId` has an open session, which `session_id` names. Use it, or wait for its end."
         }
