@@ -22,8 +22,11 @@ use crate::erasing::Erasing;
 use crate::idenfy::health::Health;
 use crate::idenfy::{Client, ClientError};
 use crate::lookup::Lookup;
+use crate::messages::dispatch::Dispatch;
+use crate::messages::outbox::Outbox;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
+use crate::openings::Openings;
 use crate::redeem::Redeemer;
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
@@ -71,6 +74,9 @@ pub enum StartError {
     /// Endpoints cannot be called.
     #[error("cannot set up calls to endpoints: {0}")]
     Courier(#[from] reqwest::Error),
+    /// The SMS provider cannot be called.
+    #[error("cannot set up calls to sms.base_url: {0}")]
+    Texter(reqwest::Error),
     /// The identity provider cannot be called.
     #[error("cannot set up calls to oidc.issuer: {0}")]
     Provider(reqwest::Error),
@@ -115,6 +121,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
     let lookup = Lookup::new(store.clone(), idenfy.clone(), clock.clone(), &config.idenfy);
     let courier = Courier::new(config.webhooks.allow_private, clock.clone())?;
     let outbound = Outbound::new(store.clone(), clock.clone(), metrics.clone(), courier);
+    let dispatch = Arc::new(dispatch(&config, &store, &public_url).await?);
     let redeemer = Redeemer {
         lookup: lookup.clone(),
         store: store.clone(),
@@ -129,12 +136,15 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             .then(|| format!("{public_url}/webhooks/idenfy")),
     };
     let feed = Feed::new(store.clone(), clock.clone(), Pace::default());
+    let openings = Openings::new(store.clone(), clock.clone());
     let state = Arc::new(State {
         metrics,
+        dispatch,
         feed: feed.clone(),
         health: health.clone(),
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
+        openings: openings.clone(),
         agents: web::agents::Agents::new(),
         dashboard: web::dashboard::entry::Entry::default(),
         oidc: Provider::of(&config, &public_url, &clock).map_err(StartError::Provider)?,
@@ -175,12 +185,11 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         tokio::spawn(Publisher::new(store.clone()).run()),
     ));
     background.push(("the feed", tokio::spawn(feed.run())));
+    background.push(("the noting of opened pages", tokio::spawn(openings.run())));
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
     let stop = CancellationToken::new();
-    // Waited for like clicks: what was on its way would be sent again after the next start.
-    let sending = state.tasks.track_future(outbound.run(stop.clone()));
-    background.push(("the sending of results", tokio::spawn(sending)));
+    background.extend(start_sending(&state, outbound, &stop));
     Ok(Running {
         address,
         state,
@@ -254,10 +263,45 @@ impl Running {
         for (_, task) in self.background {
             task.abort();
         }
-        if timeout(CLOSING, self.state.store.close()).await.is_err() {
+        let closing = async {
+            if let Err(error) = self.state.openings.step().await {
+                let outage = &self.state.store.outage;
+                outage.met("noting what was opened failed", &error);
+            }
+            self.state.store.close().await;
+        };
+        if timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("the database could not be closed in time");
         }
     }
+}
+
+/// Sends results and messages until it is told to stop. Both are waited for like clicks: what was on its way would be
+/// sent again after the next start.
+fn start_sending(
+    state: &State,
+    outbound: Outbound,
+    stop: &CancellationToken,
+) -> [(&'static str, JoinHandle<()>); 2] {
+    let (store, clock) = (state.store.clone(), state.clock.clone());
+    let outbox = Outbox::new(store, clock, state.metrics.clone(), state.dispatch.clone());
+    let results = state.tasks.track_future(outbound.run(stop.clone()));
+    let messages = state.tasks.track_future(outbox.run(stop.clone()));
+    [
+        ("the sending of results", tokio::spawn(results)),
+        ("the sending of messages", tokio::spawn(messages)),
+    ]
+}
+
+/// What messages to people are sent with.
+async fn dispatch(
+    config: &Config,
+    store: &Store,
+    public_url: &str,
+) -> Result<Dispatch, StartError> {
+    let fresh = Secret::new(nanoid::nanoid!(43));
+    let key = store.unsubscribe_key(&fresh).await?;
+    Dispatch::new(config, public_url, &key).map_err(StartError::Texter)
 }
 
 /// What signs nonces and cookies: as set, else made at the first start and kept.

@@ -1,4 +1,4 @@
-//! Erases what is not to be kept: personal data of old sessions here, and at iDenfy what was erased here on request.
+//! Erases what is not to be kept: personal data of old sessions and messages here, and at iDenfy what was erased here on request.
 
 use std::time::Duration;
 
@@ -87,6 +87,17 @@ impl Erasing {
             match self.lookup.store.erase_old(before, now).await? {
                 0 => break,
                 some => erased += some,
+            }
+        }
+        for _ in 0..BATCHES {
+            if self.lookup.store.erase_messages(before).await? == 0 {
+                break;
+            }
+        }
+        // After the sessions: one whose sessions are still to be erased waits for them.
+        for _ in 0..BATCHES {
+            if self.lookup.store.erase_old_invitations(before, now).await? == 0 {
+                break;
             }
         }
         Ok(erased)

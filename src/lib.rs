@@ -1,8 +1,8 @@
 //! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
 //!
-//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks, share} -> lookup -> {idenfy, store} ->
+//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, openings, webhooks, share, messages} -> lookup -> {idenfy, store} ->
 //! domain`;
-//! `oidc` stands beside `store`; `config`, `clock`, `http`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
+//! `oidc` stands beside `store`; `config`, `clock`, `http`, `i18n`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
 pub mod app;
 pub mod asking;
@@ -12,10 +12,13 @@ pub mod config;
 pub mod domain;
 pub mod erasing;
 pub mod http;
+pub mod i18n;
 pub mod idenfy;
 pub mod lookup;
+pub mod messages;
 pub mod metrics;
 pub mod oidc;
+pub mod openings;
 pub mod redeem;
 pub mod sandbox;
 pub mod share;

@@ -22,6 +22,7 @@ pub struct Metrics {
     webhooks: IntCounterVec,
     idenfy_faults: IntGaugeVec,
     deliveries: IntCounterVec,
+    messages: IntCounterVec,
 }
 
 impl Metrics {
@@ -50,6 +51,7 @@ impl Metrics {
             "Attempts to deliver a result by what became of them.",
             "result",
         );
+        let messages = messages();
         let mint_duration = Histogram::with_opts(
             HistogramOpts::new(
                 "entrypass_mint_duration_seconds",
@@ -70,11 +72,12 @@ impl Metrics {
         )
         .expect("names are valid");
         let registry = Registry::new();
-        let collectors: [Box<dyn prometheus::core::Collector>; 6] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 7] = [
             Box::new(idenfy_faults.clone()),
             Box::new(clicks.clone()),
             Box::new(webhooks.clone()),
             Box::new(deliveries.clone()),
+            Box::new(messages.clone()),
             Box::new(mint_duration.clone()),
             Box::new(mints_in_flight.clone()),
         ];
@@ -124,6 +127,7 @@ impl Metrics {
             webhooks,
             idenfy_faults,
             deliveries,
+            messages,
         }
     }
 
@@ -149,6 +153,11 @@ impl Metrics {
         self.deliveries.with_label_values(&[result]).inc();
     }
 
+    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped` or `delivered`.
+    pub fn message(&self, channel: &'static str, result: &'static str) {
+        self.messages.with_label_values(&[channel, result]).inc();
+    }
+
     /// The metrics in Prometheus' text format.
     #[must_use]
     pub fn render(&self) -> String {
@@ -157,6 +166,21 @@ impl Metrics {
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn messages() -> IntCounterVec {
+    let name = "entrypass_messages_total";
+    let opts = Opts::new(
+        name,
+        "Messages to people by channel and what became of them.",
+    );
+    let messages = IntCounterVec::new(opts, &["channel", "result"]).expect("names are valid");
+    for channel in ["email", "sms"] {
+        for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
+            messages.with_label_values(&[channel, result]);
+        }
+    }
+    messages
 }
 
 impl Default for Metrics {

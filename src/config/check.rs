@@ -84,6 +84,7 @@ pub(super) fn is_sender(text: &str) -> bool {
         .rsplit_once('@')
         .is_some_and(|(name, host)| !name.is_empty() && !host.is_empty())
         && !address.contains(|c: char| c.is_whitespace() || matches!(c, '<' | '>'))
+        && text.parse::<lettre::message::Mailbox>().is_ok()
 }
 
 /// `group=role`; the group may hold `=` itself, as names of directories do.

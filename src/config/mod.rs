@@ -191,6 +191,8 @@ pub struct Email {
     pub smtp_url: Secret,
     /// The sender, `address` or `Name <address>`.
     pub from: String,
+    /// The most emails in a minute: 1 to 1,000,000.
+    pub per_minute: u32,
 }
 
 /// `[sms]`: a Twilio-compatible API.
@@ -204,6 +206,8 @@ pub struct Sms {
     pub from: String,
     /// The API's address, without a slash at its end where it has a path.
     pub base_url: Url,
+    /// The most text messages in a minute: 1 to 1,000,000.
+    pub per_minute: u32,
 }
 
 /// `[oidc]`: dashboard sign-in by an identity provider.

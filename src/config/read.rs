@@ -125,8 +125,13 @@ fn email(settings: &Settings) -> Result<Option<Email>, ConfigError> {
     let from = optional(settings, "email.from", sender, |text| {
         check::is_sender(text).then(|| text.to_owned())
     })?;
+    let per_minute = number(settings, "email.per_minute", 1..=1_000_000)?;
     match (smtp_url, from) {
-        (Some(smtp_url), Some(from)) => Ok(Some(Email { smtp_url, from })),
+        (Some(smtp_url), Some(from)) => Ok(Some(Email {
+            smtp_url,
+            from,
+            per_minute,
+        })),
         (Some(_), None) => Err(settings.bad(
             "email.from",
             "the sender's address, as email.smtp_url is set",
@@ -148,6 +153,7 @@ fn sms(settings: &Settings) -> Result<Option<Sms>, ConfigError> {
             missing.push(path);
         }
     }
+    let per_minute = number(settings, "sms.per_minute", 1..=1_000_000)?;
     match missing.first() {
         Some(_) if missing.len() == paths.len() => Ok(None),
         Some(path) => Err(settings.bad(path, "a value, as other settings of sms are set")),
@@ -161,6 +167,7 @@ fn sms(settings: &Settings) -> Result<Option<Sms>, ConfigError> {
                 CONFIDENTIAL,
                 check::confidential_address,
             )?,
+            per_minute,
         })),
     }
 }

@@ -62,10 +62,15 @@ impl Config {
             ("retention.days", retention.days.to_string()),
             ("email.smtp_url", shown(email.map(|email| &email.smtp_url))),
             ("email.from", shown(email.map(|email| &email.from))),
+            (
+                "email.per_minute",
+                shown(email.map(|email| email.per_minute)),
+            ),
             ("sms.account_sid", shown(sms.map(|sms| &sms.account_sid))),
             ("sms.auth_token", shown(sms.map(|sms| &sms.auth_token))),
             ("sms.from", shown(sms.map(|sms| &sms.from))),
             ("sms.base_url", shown(sms.map(|sms| &sms.base_url))),
+            ("sms.per_minute", shown(sms.map(|sms| sms.per_minute))),
             ("oidc.issuer", shown(oidc.map(|oidc| &oidc.issuer))),
             ("oidc.client_id", shown(oidc.map(|oidc| &oidc.client_id))),
             (

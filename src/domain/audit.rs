@@ -56,6 +56,20 @@ pub enum Action {
     LinkDeactivated,
     /// A link was deleted.
     LinkDeleted,
+    /// A link was sent to a person by email or text message.
+    LinkSent,
+    /// Words of messages were changed.
+    MessageWordsSet,
+    /// A person was invited.
+    InvitationCreated,
+    /// Many people were invited at once; the object is the first invitation.
+    InvitationsImported,
+    /// An invitation was sent once more.
+    InvitationSent,
+    /// An invitation was withdrawn and its personal data erased.
+    InvitationErased,
+    /// Those of a campaign who have not acted were reminded.
+    CampaignReminded,
     /// A session was started without a link.
     SessionStarted,
     /// A session's personal data was erased.
@@ -100,13 +114,20 @@ pub enum Action {
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 33] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
         Self::LinkActivated,
         Self::LinkDeactivated,
         Self::LinkDeleted,
+        Self::LinkSent,
+        Self::MessageWordsSet,
+        Self::InvitationCreated,
+        Self::InvitationsImported,
+        Self::InvitationSent,
+        Self::InvitationErased,
+        Self::CampaignReminded,
         Self::SessionStarted,
         Self::SessionErased,
         Self::PresetCreated,
@@ -139,6 +160,13 @@ impl Action {
             Self::LinkActivated => "link.activated",
             Self::LinkDeactivated => "link.deactivated",
             Self::LinkDeleted => "link.deleted",
+            Self::LinkSent => "link.sent",
+            Self::MessageWordsSet => "message.words_set",
+            Self::InvitationCreated => "invitation.created",
+            Self::InvitationsImported => "invitation.imported",
+            Self::InvitationSent => "invitation.sent",
+            Self::InvitationErased => "invitation.erased",
+            Self::CampaignReminded => "campaign.reminded",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
             Self::PresetCreated => "preset.created",
@@ -172,6 +200,13 @@ impl Action {
             Self::LinkActivated => "switched a link on",
             Self::LinkDeactivated => "switched a link off",
             Self::LinkDeleted => "deleted a link",
+            Self::LinkSent => "sent a link to a person",
+            Self::MessageWordsSet => "changed the words of messages",
+            Self::InvitationCreated => "invited a person",
+            Self::InvitationsImported => "invited many people at once",
+            Self::InvitationSent => "sent an invitation once more",
+            Self::InvitationErased => "withdrew an invitation and erased its personal data",
+            Self::CampaignReminded => "reminded the people of a campaign",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
             Self::PresetCreated => "made a preset",

@@ -134,6 +134,33 @@ id!(
     BrowserSessionId
 );
 
+id!(
+    /// Names a message on its way to a person.
+    MessageId
+);
+id!(
+    /// Names a person's invitation.
+    InvitationId
+);
+impl InvitationId {
+    /// The link of the invitation, which bears the same id.
+    #[must_use]
+    pub const fn link(self) -> LinkId {
+        LinkId(self.0)
+    }
+}
+impl LinkId {
+    /// The invitation of the link, if it has one.
+    #[must_use]
+    pub const fn invitation(self) -> InvitationId {
+        InvitationId(self.0)
+    }
+}
+id!(
+    /// Names a campaign of invitations.
+    CampaignId
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -4,19 +4,24 @@
 
 pub mod audit;
 pub mod channel;
+pub mod contact;
 pub mod country;
 pub mod day;
 pub mod event;
 pub mod field_error;
 pub mod flow;
 pub mod id;
+pub mod invitation;
 pub mod link;
 pub mod locale;
+pub mod message;
+pub mod message_words;
 pub mod password;
 pub mod person;
 pub mod preset;
 pub mod scope;
 pub mod secret;
+pub mod segments;
 pub mod session;
 pub mod signed;
 pub mod slug;

@@ -10,7 +10,7 @@ const ALPHABET: [char; 31] = [
 const GENERATED_LEN: usize = 10;
 
 /// First path segments in use, and words that would look like the product itself speaking.
-const RESERVED: [&str; 20] = [
+const RESERVED: [&str; 21] = [
     "admin",
     "api",
     "webhooks",
@@ -31,6 +31,7 @@ const RESERVED: [&str; 20] = [
     "help",
     "status",
     "www",
+    "unsubscribe",
 ];
 
 /// A link's slug: 3 to 64 of `a-z 0-9 -`, kept in lower case, never a reserved word.

@@ -39,7 +39,7 @@ impl Store {
     }
 
     /// Keeps a value under `name` unless there is one already; returns the one that is kept.
-    async fn first_value(&self, name: &str, fresh: &str) -> Result<String, StoreError> {
+    pub(super) async fn first_value(&self, name: &str, fresh: &str) -> Result<String, StoreError> {
         each!(self, |db| {
             sqlx::query(
                 "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING",

@@ -1,9 +1,9 @@
 //! A link's "Verify now" button.
 
 use super::State;
-use super::i18n::Texts;
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
+use crate::i18n::Texts;
 use crate::share::button::Button;
 
 /// The button of a link, in the link's language, else English.

@@ -20,7 +20,9 @@ use crate::clock::Clock;
 use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 use crate::idenfy::health::Health;
+use crate::messages::dispatch::Dispatch;
 use crate::metrics::Metrics;
+use crate::openings::Openings;
 use crate::redeem::Redeemer;
 use crate::store::Store;
 use crate::webhooks::feed::Feed;
@@ -34,10 +36,10 @@ pub mod dashboard;
 pub mod docs;
 pub mod event_stream;
 pub mod hooks;
-pub mod i18n;
 pub mod in_app;
 pub mod limiter;
 pub mod link_cache;
+pub mod messages;
 pub mod ops;
 mod packing;
 pub mod pages;
@@ -64,6 +66,8 @@ const CONTENT_SECURITY_POLICY: &str =
 pub struct State {
     /// All that is kept.
     pub store: Store,
+    /// What messages to people are sent with.
+    pub dispatch: Arc<Dispatch>,
     /// The time.
     pub clock: Clock,
     /// What is counted.
@@ -76,6 +80,8 @@ pub struct State {
     pub limiter: limiter::Limiter,
     /// Terms of links clicked lately.
     pub links: link_cache::LinkCache,
+    /// Pages that invited people opened.
+    pub openings: Openings,
     /// Agents that look at links without being people.
     pub agents: agents::Agents,
     /// What stands at the dashboard's door.
@@ -154,6 +160,7 @@ pub fn routes(
             .configure(docs::routes)
             .configure(|c| ops::routes(c, serves_metrics));
         config.service(resource("/webhooks/idenfy", "POST").route(web::post().to(hooks::receive)));
+        config.configure(messages::routes);
         config.configure(api::routes).configure(dashboard::routes);
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));

@@ -4,7 +4,8 @@ use askama::Template;
 
 use crate::{
     domain::{flow::Flow, locale::Locale},
-    web::{assets, i18n::Texts},
+    i18n::Texts,
+    web::assets,
 };
 
 /// The page before the redirect. Showing it consumes nothing; posting its form does.

@@ -1,10 +1,10 @@
 //! A link's poster, as it is asked for.
 
-use super::i18n::Texts;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
 use crate::domain::link::{Link, parse_name};
 use crate::domain::locale::Locale;
+use crate::i18n::Texts;
 use crate::share::colour::Colour;
 use crate::share::logo::Logo;
 use crate::share::paper::Paper;

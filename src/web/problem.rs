@@ -71,6 +71,10 @@ pub enum Problem {
     IdenfyUnavailable(u32),
     /// The endpoint is switched off: nothing is sent to it.
     EndpointDisabled,
+    /// Sending by this channel, or by any, is not set up.
+    SendingOff,
+    /// The message was sent, or nobody knows any more to whom it was to go.
+    MessageOver,
     /// The idempotency key was used for another request.
     IdempotencyMismatch,
     /// The first request with the idempotency key is still running.
@@ -185,6 +189,16 @@ impl Problem {
                 409,
                 "endpoint_disabled",
                 "The endpoint is switched off. Switch it on first.",
+            ),
+            Self::SendingOff => (
+                409,
+                "sending_off",
+                "Sending is not set up: by email it takes the settings email.smtp_url and email.from, by SMS those of [sms].",
+            ),
+            Self::MessageOver => (
+                409,
+                "message_over",
+                "The message was sent, or nobody knows any more to whom it was to go. Send the link again.",
             ),
             Self::IdempotencyMismatch => (
                 409,

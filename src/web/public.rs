@@ -8,7 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 
 pub(super) use answer::not_found;
 use answer::{Answer, is_over, no};
-use request::{accepted_language, cookie_name, header_text, posted_nonce, query_value};
+pub(super) use request::accepted_language;
+use request::{cookie_name, header_text, posted_nonce, query_value};
 
 use super::State;
 use super::agents::{Ignored, ignored_reason};
@@ -140,6 +141,7 @@ impl Visit<'_> {
         if status != LinkStatus::Active && !self.has_customer(terms).await? {
             return Ok(self.over(&link));
         }
+        self.state.openings.opened(terms.id);
         Ok(Answer::Page(terms.clone(), "page"))
     }
 

@@ -198,6 +198,7 @@ async fn settings_are_shown_without_secrets(context: Context) {
         config.email = Some(entrypass::config::Email {
             smtp_url: Secret::new("smtp://user:MAIL-MARKER@localhost"),
             from: "<script>@example.com".into(),
+            per_minute: 300,
         });
     })
     .await;

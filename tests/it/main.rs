@@ -13,6 +13,7 @@ mod api_bulk;
 mod api_endpoints;
 mod api_http;
 mod api_idempotency;
+mod api_invitations;
 mod api_keys;
 mod api_links;
 mod api_links_create;
@@ -42,6 +43,7 @@ mod dashboard_integrate;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
+mod dashboard_messages;
 mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
@@ -61,6 +63,8 @@ mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
 mod imports;
+mod messages_email;
+mod messages_sms;
 mod no_trace;
 mod nodes;
 mod openapi;
@@ -72,10 +76,12 @@ mod store_audit;
 mod store_deliveries;
 mod store_events;
 mod store_identities;
+mod store_invitations;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
 mod store_links_told;
+mod store_messages;
 mod store_people;
 mod store_presets;
 mod store_questions;
@@ -106,6 +112,7 @@ fn main() {
         api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
+        api_invitations::tests(),
         api_keys::tests(),
         api_links::tests(),
         api_links_create::tests(),
@@ -131,6 +138,7 @@ fn main() {
         dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
+        dashboard_messages::tests(),
         dashboard_oidc::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),
@@ -148,6 +156,8 @@ fn main() {
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
         imports::tests(),
+        messages_email::tests(),
+        messages_sms::tests(),
         no_trace::tests(),
         nodes::tests(),
         ops::tests(),
@@ -160,9 +170,11 @@ fn main() {
         store_events::tests(),
         store_identities::tests(),
         store_ledger::tests(),
+        store_messages::tests(),
         store_people::tests(),
         store_presets::tests(),
         store_questions::tests(),
+        store_invitations::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
         store_records::tests(),
@@ -191,6 +203,7 @@ fn main() {
     browser_pages::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
+    harness::mail::explain_what_is_left_out();
     harness::allow_open_files();
     harness::engine::drop_old_databases();
     libtest_mimic::run(&arguments, trials).exit();

@@ -203,7 +203,9 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 }
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let gateway = Gateway::with(&context, crate::api_invitations::with_email).await;
+    let invitation = json!({"client_id": "c-1"});
+    let (_, invitation) = gateway.post("/invitations", invitation).await;
     let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let schemas = object(&document["components"]["schemas"]);
@@ -226,6 +228,8 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         let described = fields(&schemas[body.rsplit('/').next().unwrap()]);
         let of = if path.contains("/endpoints/") {
             &endpoint
+        } else if path.contains("/invitations/") {
+            &invitation
         } else {
             &link
         };
@@ -241,7 +245,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 9);
+    assert_eq!(compared, 13);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -291,7 +295,16 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
     let (_, stats) = gateway
         .get(&format!("/links/{}/stats", text(&link["id"])))
         .await;
+    let (_, invitation) = gateway
+        .post("/invitations", json!({"client_id": "c-2", "campaign": "C"}))
+        .await;
+    let campaign = format!("/campaigns/{}", text(&invitation["campaign"]["id"]));
+    let (_, campaign) = gateway.get(&campaign).await;
     for (name, answer) in [
+        ("Invitation", &invitation),
+        ("CampaignName", &invitation["campaign"]),
+        ("CampaignWithFunnel", &campaign),
+        ("Funnel", &campaign["funnel"]),
         ("Link", &link),
         ("Usage", &link["usage"]),
         ("StartedSession", &started),

@@ -13,8 +13,8 @@ fn the_defaults_are_those_of_the_public_contract() {
         limits = { clicks_per_minute_per_ip = 60 }
         webhooks = { allow_private = false }
         retention = { days = 0 }
-        email = { smtp_url = "", from = "" }
-        sms = { account_sid = "", auth_token = "", from = "", base_url = "" }
+        email = { smtp_url = "", from = "", per_minute = 300 }
+        sms = { account_sid = "", auth_token = "", from = "", base_url = "", per_minute = 60 }
         oidc = { issuer = "", client_id = "", client_secret = "", roles = [] }
         log = { format = "" }
         [idenfy]

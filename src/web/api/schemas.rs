@@ -12,6 +12,7 @@ use crate::domain::event::EventType;
 use crate::domain::flow::Flow;
 use crate::domain::link::LinkStatus;
 use crate::domain::locale::Locale;
+use crate::domain::message::{Channel, MessageKind, MessageStatus};
 use crate::domain::scope::Scope;
 use crate::domain::token_options::TokenOptions;
 use crate::domain::usage::Usage;
@@ -39,6 +40,7 @@ macro_rules! schema {
         }
     };
 }
+pub(super) use schema;
 
 schema!(
     /// Which verification a link starts.
@@ -102,6 +104,35 @@ schema!(
 );
 
 schema!(
+    /// How a message travels.
+    ChannelSchema as "Channel",
+    words(
+        "`email`: by email. `sms`: by text message.",
+        Channel::ALL.map(Channel::as_str),
+    )
+);
+
+schema!(
+    /// Why a message is sent.
+    MessageKindSchema as "MessageKind",
+    words(
+        "`link`: somebody sent a link. `invitation`: a person is invited. `reminder`: a person who was invited has not acted.",
+        MessageKind::ALL.map(MessageKind::as_str),
+    )
+);
+
+schema!(
+    /// Where a message stands.
+    MessageStatusSchema as "MessageStatus",
+    words(
+        "`pending`: it will be sent, for the first time or again. `sent`: the mail server or the SMS provider has taken it. \
+         `delivered`: the provider says that it has arrived, which of an email nobody does. `failed`: it was refused, or \
+         given up after two days. `stopped`: it was taken back, as its link is over or the person wants no more.",
+        MessageStatus::ALL.map(MessageStatus::as_str),
+    )
+);
+
+schema!(
     /// What an API key may do.
     ScopeSchema as "Scope",
     words(
@@ -134,12 +165,7 @@ schema!(
 schema!(
     /// Where a session stands.
     SessionStatusSchema as "SessionStatus",
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(SESSION_STATES))
-        .examples(["active", "reviewing", "approved"])
-        .build()
-        .into()
+    open_words(SESSION_STATES, ["active", "reviewing", "approved"])
 );
 
 schema!(
@@ -236,6 +262,16 @@ fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
         .schema_type(Type::String)
         .description(Some(about))
         .enum_values(Some(words))
+        .build()
+        .into()
+}
+
+/// Words of which there may be more one day.
+pub(super) fn open_words(about: &str, examples: [&str; 3]) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(about))
+        .examples(examples)
         .build()
         .into()
 }

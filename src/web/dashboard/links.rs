@@ -21,6 +21,7 @@ pub(super) mod new;
 mod options;
 pub(super) mod presets;
 pub(super) mod preview;
+pub(super) mod send;
 pub(super) mod share;
 mod terms;
 mod words;

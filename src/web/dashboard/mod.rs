@@ -125,6 +125,9 @@ pages! {
     POST "/links/{id}/signing-secret" editor => links::integrate::replace_secret;
     GET  "/links/{id}/share" viewer => links::share::show;
     POST "/links/{id}/share" viewer => links::share::poster;
+    GET  "/links/{id}/send" viewer => links::send::show;
+    POST "/links/{id}/send" editor => links::send::send;
+    POST "/links/{id}/messages/{message}/retry" editor => links::send::retry;
     GET  "/links/{id}/qr.svg" viewer => links::share::qr_svg;
     GET  "/links/{id}/qr.png" viewer => links::share::qr_png;
     GET  "/links/{id}/poster.pdf" viewer => links::share::poster_pdf;
@@ -189,6 +192,12 @@ pages! {
     POST "/settings/endpoints/{id}/retry" admin => settings::endpoint::retry_failed;
     GET  "/settings/endpoints/{id}/deliveries/{delivery}" admin => settings::deliveries::show;
     POST "/settings/endpoints/{id}/deliveries/{delivery}/retry" admin => settings::deliveries::retry;
+
+    GET  "/settings/messages" admin => settings::messages::list;
+    GET  "/settings/messages/{channel}/{language}" admin => settings::messages::ask;
+    POST "/settings/messages/{channel}/{language}" admin => settings::messages::save;
+    GET  "/settings/messages/{channel}/{language}/default" admin => settings::messages::ask_default;
+    POST "/settings/messages/{channel}/{language}/default" admin => settings::messages::use_default;
 
     GET  "/settings/audit" admin => settings::audit::list;
     GET  "/settings/audit.csv" admin => settings::audit::export;

@@ -32,7 +32,7 @@ const NAVIGATION: [(Section, &str, &str); 4] = [
 ];
 
 /// A line for each page of the settings: title, address, and the role it needs.
-const SETTINGS: [(&str, &str, Role); 7] = [
+const SETTINGS: [(&str, &str, Role); 8] = [
     ("Your account", "/admin/settings/account", Role::Viewer),
     (
         "People and roles",
@@ -45,6 +45,7 @@ const SETTINGS: [(&str, &str, Role); 7] = [
         "/admin/settings/endpoints",
         Role::Administrator,
     ),
+    ("Messages", "/admin/settings/messages", Role::Administrator),
     ("Audit log", "/admin/settings/audit", Role::Administrator),
     (
         "Settings in force",

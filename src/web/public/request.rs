@@ -11,7 +11,7 @@ use crate::web::problem::PROBLEM_JSON;
 pub(super) const NONCE: &str = "nonce";
 
 /// The language of answers before the link is known.
-pub(super) fn accepted_language(request: &HttpRequest) -> Locale {
+pub(in crate::web) fn accepted_language(request: &HttpRequest) -> Locale {
     let accepted = header_text(request.headers(), header::ACCEPT_LANGUAGE.as_str());
     Locale::negotiate(accepted)
 }

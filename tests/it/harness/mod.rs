@@ -6,6 +6,7 @@ pub mod engine;
 pub mod gateway;
 pub mod idenfy;
 pub mod log;
+pub mod mail;
 pub mod process;
 pub mod receiver;
 pub mod sandboxed;

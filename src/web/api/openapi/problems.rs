@@ -31,6 +31,8 @@ fn all() -> Vec<Problem> {
         Problem::SessionOpen("01977d12-8a41-7b05-8c3e-0f9e8d7c6b5a".to_owned()),
         Problem::NothingToAsk,
         Problem::EndpointDisabled,
+        Problem::SendingOff,
+        Problem::MessageOver,
         Problem::IdempotencyMismatch,
         Problem::IdempotencyInProgress,
         Problem::TooLarge,
@@ -78,6 +80,12 @@ const fn advice(problem: &Problem) -> &'static str {
         }
         Problem::EndpointDisabled => {
             "The endpoint was switched off, as it failed for too long or said that it is gone. Switch it on with `…/enable`."
+        }
+        Problem::SendingOff => {
+            "The settings name no mail server, or no SMS provider. Set them, or take the other channel."
+        }
+        Problem::MessageOver => {
+            "The message was sent, or nobody knows any more to whom it was to go. Send the link again."
         }
         Problem::IdempotencyMismatch => {
             "The `Idempotency-Key` was used for another request. Take a new key."

@@ -10,6 +10,7 @@ pub(super) mod endpoint_form;
 pub(super) mod endpoints;
 pub(super) mod in_force;
 pub(super) mod keys;
+pub(super) mod messages;
 pub(super) mod sandbox;
 
 /// A page of the settings.

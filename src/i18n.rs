@@ -1,24 +1,35 @@
-//! The texts of the visitor's pages in iDenfy's languages, embedded in the binary.
+//! The texts of the visitor's pages and of messages in iDenfy's languages, embedded in the binary.
 //!
-//! One Fluent file a language: `locales/<iDenfy's code>/visitor.ftl`.
+//! Two Fluent files a language: `locales/<iDenfy's code>/visitor.ftl` and `message.ftl`.
 
 use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
 
-use fluent_bundle::{FluentResource, concurrent::FluentBundle};
+use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 
 use crate::domain::locale::Locale;
+
+/// What messages refer to, each as the placeholder that an operator writes in words of his own.
+const PLACEHOLDERS: [(&str, &str); 4] = [
+    ("name", "{name}"),
+    ("organisation", "{organisation}"),
+    ("title", "{title}"),
+    ("date", "{date}"),
+];
 
 type Bundle = FluentBundle<FluentResource>;
 
 /// Pairs iDenfy's codes with the files in their folders.
 macro_rules! embedded {
     ($($code:literal)+) => {
-        [$(($code, include_str!(concat!("../../locales/", $code, "/visitor.ftl")))),+]
+        [$(($code, [
+            include_str!(concat!("../locales/", $code, "/visitor.ftl")),
+            include_str!(concat!("../locales/", $code, "/message.ftl")),
+        ])),+]
     };
 }
 
-/// iDenfy's code of a language and the Fluent source of its texts.
-const SOURCES: &[(&str, &str)] = &embedded!(
+/// iDenfy's code of a language and the Fluent sources of its texts.
+const SOURCES: &[(&str, [&str; 2])] = &embedded!(
     "bg" "cs" "da" "de" "el" "en" "es" "et" "fi" "fr" "hi" "hr" "hu" "id" "it" "ja" "ko" "lt" "lv"
     "nl" "no" "pl" "pt" "ro" "ru" "si" "sk" "sr" "sv" "th" "tr" "uk" "vi" "zh" "zh_tw"
 );
@@ -27,7 +38,7 @@ const SOURCES: &[(&str, &str)] = &embedded!(
 static BUNDLES: LazyLock<HashMap<&str, Bundle>> = LazyLock::new(|| {
     SOURCES
         .iter()
-        .map(|&(code, source)| (code, bundle(code, source)))
+        .map(|(code, sources)| (*code, bundle(code, sources)))
         .collect()
 });
 
@@ -56,7 +67,7 @@ impl Texts {
         self.lang
     }
 
-    /// The text of a message of `visitor.ftl`, as plain text.
+    /// The text of a message that refers to nothing, as plain text.
     ///
     /// # Panics
     /// When there is no such message: the ids in the pages are fixed, and the tests render them all.
@@ -67,8 +78,22 @@ impl Texts {
             .get_message(id)
             .and_then(|message| message.value())
             .expect("every language has every message of the pages");
-        // Fluent reports references it could not resolve; the messages refer to nothing.
+        // Fluent reports references it could not resolve; these messages refer to nothing.
         self.bundle.format_pattern(pattern, None, &mut Vec::new())
+    }
+
+    /// A message of `message.ftl` with what is to be put in as `{name}`, as an operator writes it.
+    #[must_use]
+    pub fn template(&self, id: &str) -> String {
+        let message = self.bundle.get_message(id);
+        let Some(pattern) = message.and_then(|message| message.value()) else {
+            return String::new();
+        };
+        let args: FluentArgs = PLACEHOLDERS.into_iter().collect();
+        let text = self
+            .bundle
+            .format_pattern(pattern, Some(&args), &mut Vec::new());
+        text.into_owned()
     }
 
     fn english() -> Self {
@@ -77,16 +102,19 @@ impl Texts {
     }
 }
 
-fn bundle(code: &str, source: &str) -> Bundle {
+fn bundle(code: &str, sources: &[&str]) -> Bundle {
     // Fluent only uses the language to write numbers and plurals: an unknown one does no harm.
     let language = Locale::parse(code)
         .ok()
         .and_then(|locale| locale.html_lang().parse().ok());
     let mut bundle = Bundle::new_concurrent(vec![language.unwrap_or_default()]);
-    // A part that does not parse is left out; the tests hold that there is none.
-    let resource =
-        FluentResource::try_new(source.to_owned()).unwrap_or_else(|(partial, _)| partial);
-    bundle.add_resource_overriding(resource);
+    // What is put in is plain text, and no mark is to stand around it.
+    bundle.set_use_isolating(false);
+    for source in sources {
+        // A part that does not parse is left out; the tests hold that there is none.
+        let resource = FluentResource::try_new((*source).to_owned());
+        bundle.add_resource_overriding(resource.unwrap_or_else(|(partial, _)| partial));
+    }
     bundle
 }
 
@@ -133,7 +161,9 @@ mod tests {
                     .get_message(id)
                     .unwrap_or_else(|| panic!("{code}: no {id}"));
                 let mut errors = Vec::new();
-                let text = bundle.format_pattern(message.value().unwrap(), None, &mut errors);
+                let args: FluentArgs = PLACEHOLDERS.into_iter().collect();
+                let text =
+                    bundle.format_pattern(message.value().unwrap(), Some(&args), &mut errors);
                 assert!(errors.is_empty(), "{code} {id}: {errors:?}");
                 (id.to_owned(), text.into_owned())
             })
@@ -156,13 +186,20 @@ mod tests {
 
     #[test]
     fn every_language_has_exactly_the_messages_of_english_in_its_own_words() {
-        let english = messages("en", include_str!("../../locales/en/visitor.ftl"));
-        assert!(english.len() > 20);
-        for &(code, source) in SOURCES.iter().filter(|&&(code, _)| code != "en") {
-            let own = messages(code, source);
-            assert!(own.keys().eq(english.keys()), "{code}: {:?}", own.keys());
-            for (id, text) in &own {
-                assert_ne!(text, &english[id], "{code}: {id} is left in English");
+        let (_, english) = SOURCES.iter().find(|(code, _)| *code == "en").unwrap();
+        for (file, least) in [(0, 20), (1, 10)] {
+            let english = messages("en", english[file]);
+            assert!(english.len() > least);
+            for (code, sources) in SOURCES.iter().filter(|(code, _)| *code != "en") {
+                let own = messages(code, sources[file]);
+                assert!(own.keys().eq(english.keys()), "{code}: {:?}", own.keys());
+                for (id, text) in &own {
+                    assert_ne!(text, &english[id], "{code}: {id} is left in English");
+                    for (_, placeholder) in PLACEHOLDERS {
+                        let has = |text: &str| text.contains(placeholder);
+                        assert_eq!(has(text), has(&english[id]), "{code}: {id}");
+                    }
+                }
             }
         }
     }

@@ -1,0 +1,12 @@
+greeting = Dobrý den, { $name },
+greeting-nameless = Dobrý den,
+subject-reminder = Připomenutí: { $title }
+text = Použijte prosím tento odkaz pro své ověření. Zabere to jen několik minut.
+text-invitation = { $organisation } vás žádá o krátké ověření online. Zabere to jen několik minut.
+text-reminder = { $organisation } stále čeká na vaše ověření. Dokončete ho prosím pomocí tohoto odkazu.
+once = Tento odkaz je určen jen vám a funguje pouze jednou. Prosíme, nepřeposílejte ho.
+until = Odkaz platí do { $date }.
+footer = Tento e-mail jste dostali, protože { $organisation } požádala o vaše ověření. Pokud jste ho nečekali, můžete ho ignorovat.
+unsubscribe = Odhlásit se
+unsubscribe-text = Už vám nebudou e-mailem chodit pozvánky a připomenutí od { $organisation }.
+unsubscribed = Hotovo. Tyto e-maily už vám nebudou chodit.

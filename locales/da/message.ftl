@@ -1,0 +1,12 @@
+greeting = Hej { $name },
+greeting-nameless = Hej,
+subject-reminder = Påmindelse: { $title }
+text = Brug dette link til din verificering. Det tager kun et par minutter.
+text-invitation = { $organisation } beder dig om at gennemføre en kort verificering online. Det tager kun et par minutter.
+text-reminder = { $organisation } venter stadig på din verificering. Gennemfør den med dette link.
+once = Linket er kun til dig og virker kun én gang. Send det venligst ikke videre.
+until = Linket er gyldigt indtil { $date }.
+footer = Du har fået denne e-mail, fordi { $organisation } har bedt om din verificering. Hvis du ikke ventede den, kan du se bort fra den.
+unsubscribe = Afmeld
+unsubscribe-text = Du får ikke længere invitationer og påmindelser fra { $organisation } på e-mail.
+unsubscribed = Færdig. Du får ikke længere disse e-mails.

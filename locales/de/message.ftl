@@ -1,0 +1,12 @@
+greeting = Guten Tag { $name },
+greeting-nameless = Guten Tag,
+subject-reminder = Erinnerung: { $title }
+text = Bitte nutzen Sie diesen Link für Ihre Verifizierung. Sie dauert nur wenige Minuten.
+text-invitation = { $organisation } bittet Sie, eine kurze Online-Verifizierung durchzuführen. Sie dauert nur wenige Minuten.
+text-reminder = { $organisation } wartet noch auf Ihre Verifizierung. Bitte schließen Sie sie über diesen Link ab.
+once = Dieser Link ist nur für Sie bestimmt und funktioniert nur einmal. Bitte leiten Sie ihn nicht weiter.
+until = Der Link ist gültig bis { $date }.
+footer = Sie erhalten diese E-Mail, weil { $organisation } um Ihre Verifizierung gebeten hat. Falls Sie sie nicht erwartet haben, können Sie sie ignorieren.
+unsubscribe = Abmelden
+unsubscribe-text = Sie erhalten von { $organisation } keine Einladungen und Erinnerungen mehr per E-Mail.
+unsubscribed = Erledigt. Sie erhalten diese E-Mails nicht mehr.

@@ -1,0 +1,12 @@
+greeting = Hola, { $name }:
+greeting-nameless = Hola:
+subject-reminder = Recordatorio: { $title }
+text = Utilice este enlace para su verificación. Solo le llevará unos minutos.
+text-invitation = { $organisation } le pide que complete una breve verificación en línea. Solo le llevará unos minutos.
+text-reminder = { $organisation } aún espera su verificación. Complétela con este enlace, por favor.
+once = Este enlace es solo para usted y funciona una sola vez. Por favor, no lo reenvíe.
+until = El enlace es válido hasta el { $date }.
+footer = Ha recibido este correo porque { $organisation } ha solicitado su verificación. Si no lo esperaba, puede ignorarlo.
+unsubscribe = Darse de baja
+unsubscribe-text = Ya no recibirá invitaciones ni recordatorios de { $organisation } por correo electrónico.
+unsubscribed = Listo. Ya no recibirá estos correos.

@@ -1,0 +1,12 @@
+greeting = Tere, { $name }!
+greeting-nameless = Tere!
+subject-reminder = Meeldetuletus: { $title }
+text = Palun kasutage seda linki oma tuvastamiseks. See võtab vaid mõne minuti.
+text-invitation = { $organisation } palub teil teha lühikese veebituvastuse. See võtab vaid mõne minuti.
+text-reminder = { $organisation } ootab endiselt teie tuvastamist. Palun viige see selle lingi kaudu lõpule.
+once = See link on mõeldud ainult teile ja töötab ainult üks kord. Palun ärge seda edasi saatke.
+until = Link kehtib kuni { $date }.
+footer = Saite selle e-kirja, sest { $organisation } palus teie tuvastamist. Kui te seda ei oodanud, võite selle tähelepanuta jätta.
+unsubscribe = Loobu kirjadest
+unsubscribe-text = Te ei saa enam e-posti teel kutseid ega meeldetuletusi: { $organisation }.
+unsubscribed = Valmis. Te ei saa enam neid e-kirju.

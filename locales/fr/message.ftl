@@ -1,0 +1,12 @@
+greeting = Bonjour { $name },
+greeting-nameless = Bonjour,
+subject-reminder = Rappel : { $title }
+text = Veuillez utiliser ce lien pour votre vérification. Elle ne prend que quelques minutes.
+text-invitation = { $organisation } vous demande d’effectuer une courte vérification en ligne. Elle ne prend que quelques minutes.
+text-reminder = { $organisation } attend toujours votre vérification. Veuillez la terminer avec ce lien.
+once = Ce lien vous est personnel et ne fonctionne qu’une seule fois. Merci de ne pas le transférer.
+until = Le lien est valable jusqu’au { $date }.
+footer = Vous recevez cet e-mail parce que { $organisation } a demandé votre vérification. Si vous ne l’attendiez pas, vous pouvez l’ignorer.
+unsubscribe = Se désabonner
+unsubscribe-text = Vous ne recevrez plus d’invitations ni de rappels de { $organisation } par e-mail.
+unsubscribed = C’est fait. Vous ne recevrez plus ces e-mails.

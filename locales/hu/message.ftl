@@ -1,0 +1,12 @@
+greeting = Tisztelt { $name }!
+greeting-nameless = Jó napot kívánunk!
+subject-reminder = Emlékeztető: { $title }
+text = Kérjük, használja ezt a linket az ellenőrzéshez. Csak néhány percig tart.
+text-invitation = { $organisation } arra kéri, hogy végezzen el egy rövid online ellenőrzést. Csak néhány percig tart.
+text-reminder = { $organisation } még várja az ellenőrzés elvégzését. Kérjük, fejezze be ezzel a linkkel.
+once = Ez a link csak Önnek szól, és csak egyszer működik. Kérjük, ne továbbítsa.
+until = A link eddig érvényes: { $date }.
+footer = Azért kapta ezt az e-mailt, mert { $organisation } az ellenőrzését kérte. Ha nem számított rá, figyelmen kívül hagyhatja.
+unsubscribe = Leiratkozás
+unsubscribe-text = Nem kap többé meghívókat és emlékeztetőket e-mailben tőle: { $organisation }.
+unsubscribed = Kész. Ezeket az e-maileket többé nem kapja meg.

@@ -1,0 +1,12 @@
+greeting = Halo { $name },
+greeting-nameless = Halo,
+subject-reminder = Pengingat: { $title }
+text = Silakan gunakan tautan ini untuk verifikasi Anda. Hanya perlu beberapa menit.
+text-invitation = { $organisation } meminta Anda menyelesaikan verifikasi online singkat. Hanya perlu beberapa menit.
+text-reminder = { $organisation } masih menunggu verifikasi Anda. Silakan selesaikan dengan tautan ini.
+once = Tautan ini hanya untuk Anda dan hanya berlaku satu kali. Mohon jangan diteruskan.
+until = Tautan ini berlaku hingga { $date }.
+footer = Anda menerima email ini karena { $organisation } meminta verifikasi Anda. Jika Anda tidak mengharapkannya, abaikan saja.
+unsubscribe = Berhenti berlangganan
+unsubscribe-text = Anda tidak akan lagi menerima undangan dan pengingat dari { $organisation } melalui email.
+unsubscribed = Selesai. Anda tidak akan lagi menerima email ini.

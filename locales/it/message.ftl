@@ -1,0 +1,12 @@
+greeting = Gentile { $name },
+greeting-nameless = Buongiorno,
+subject-reminder = Promemoria: { $title }
+text = Utilizzi questo link per la Sua verifica. Richiede solo pochi minuti.
+text-invitation = { $organisation } Le chiede di completare una breve verifica online. Richiede solo pochi minuti.
+text-reminder = { $organisation } è ancora in attesa della Sua verifica. La completi con questo link.
+once = Questo link è riservato a Lei e funziona una sola volta. La preghiamo di non inoltrarlo.
+until = Il link è valido fino al { $date }.
+footer = Ha ricevuto questa e-mail perché { $organisation } ha richiesto la Sua verifica. Se non se l’aspettava, può ignorarla.
+unsubscribe = Annulla iscrizione
+unsubscribe-text = Non riceverà più inviti e promemoria da { $organisation } per e-mail.
+unsubscribed = Fatto. Non riceverà più queste e-mail.

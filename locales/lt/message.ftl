@@ -1,0 +1,12 @@
+greeting = Sveiki, { $name },
+greeting-nameless = Sveiki,
+subject-reminder = Priminimas: { $title }
+text = Naudokite šią nuorodą savo patvirtinimui. Tai užtruks vos kelias minutes.
+text-invitation = { $organisation } prašo atlikti trumpą patvirtinimą internetu. Tai užtruks vos kelias minutes.
+text-reminder = { $organisation } vis dar laukia jūsų patvirtinimo. Užbaikite jį naudodami šią nuorodą.
+once = Ši nuoroda skirta tik jums ir veikia tik vieną kartą. Nepersiųskite jos.
+until = Nuoroda galioja iki { $date }.
+footer = Šį laišką gavote, nes { $organisation } paprašė jūsų patvirtinimo. Jei jo nelaukėte, galite jį ignoruoti.
+unsubscribe = Atsisakyti laiškų
+unsubscribe-text = Iš { $organisation } nebegausite kvietimų ir priminimų el. paštu.
+unsubscribed = Atlikta. Šių laiškų nebegausite.

@@ -1,0 +1,12 @@
+greeting = Labdien, { $name }!
+greeting-nameless = Labdien!
+subject-reminder = Atgādinājums: { $title }
+text = Lūdzu, izmantojiet šo saiti savai verifikācijai. Tas aizņems tikai dažas minūtes.
+text-invitation = { $organisation } lūdz jūs veikt īsu verifikāciju tiešsaistē. Tas aizņems tikai dažas minūtes.
+text-reminder = { $organisation } joprojām gaida jūsu verifikāciju. Lūdzu, pabeidziet to, izmantojot šo saiti.
+once = Šī saite ir paredzēta tikai jums un darbojas tikai vienreiz. Lūdzu, nepārsūtiet to.
+until = Saite ir derīga līdz { $date }.
+footer = Jūs saņēmāt šo e-pastu, jo { $organisation } lūdza jūsu verifikāciju. Ja to negaidījāt, varat to ignorēt.
+unsubscribe = Atteikties no e-pastiem
+unsubscribe-text = Jūs vairs nesaņemsiet no { $organisation } ielūgumus un atgādinājumus pa e-pastu.
+unsubscribed = Gatavs. Jūs vairs nesaņemsiet šos e-pastus.

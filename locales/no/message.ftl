@@ -1,0 +1,12 @@
+greeting = Hei { $name },
+greeting-nameless = Hei,
+subject-reminder = Påminnelse: { $title }
+text = Bruk denne lenken til verifiseringen din. Det tar bare noen få minutter.
+text-invitation = { $organisation } ber deg om å gjennomføre en kort verifisering på nett. Det tar bare noen få minutter.
+text-reminder = { $organisation } venter fortsatt på verifiseringen din. Fullfør den med denne lenken.
+once = Lenken er bare ment for deg og virker bare én gang. Ikke videresend den.
+until = Lenken er gyldig til { $date }.
+footer = Du har fått denne e-posten fordi { $organisation } har bedt om verifiseringen din. Hvis du ikke ventet den, kan du se bort fra den.
+unsubscribe = Meld deg av
+unsubscribe-text = Du får ikke lenger invitasjoner og påminnelser fra { $organisation } på e-post.
+unsubscribed = Ferdig. Du får ikke lenger disse e-postene.

@@ -1,0 +1,12 @@
+greeting = Dzień dobry, { $name },
+greeting-nameless = Dzień dobry,
+subject-reminder = Przypomnienie: { $title }
+text = Prosimy użyć tego linku do weryfikacji. Zajmie to tylko kilka minut.
+text-invitation = { $organisation } prosi o przejście krótkiej weryfikacji online. Zajmie to tylko kilka minut.
+text-reminder = { $organisation } nadal czeka na Twoją weryfikację. Prosimy ją dokończyć, korzystając z tego linku.
+once = Ten link jest przeznaczony tylko dla Ciebie i działa tylko raz. Prosimy go nie przekazywać.
+until = Link jest ważny do { $date }.
+footer = Otrzymujesz tę wiadomość, ponieważ { $organisation } prosi o Twoją weryfikację. Jeśli jej nie oczekujesz, możesz ją zignorować.
+unsubscribe = Wypisz się
+unsubscribe-text = Nie będziesz już otrzymywać od { $organisation } zaproszeń i przypomnień e-mailem.
+unsubscribed = Gotowe. Nie będziesz już otrzymywać tych wiadomości.

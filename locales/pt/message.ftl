@@ -1,0 +1,12 @@
+greeting = Olá, { $name },
+greeting-nameless = Olá,
+subject-reminder = Lembrete: { $title }
+text = Utilize este link para a sua verificação. Demora apenas alguns minutos.
+text-invitation = { $organisation } pede-lhe que conclua uma breve verificação online. Demora apenas alguns minutos.
+text-reminder = { $organisation } ainda aguarda a sua verificação. Conclua-a com este link, por favor.
+once = Este link é só para si e funciona apenas uma vez. Por favor, não o reencaminhe.
+until = O link é válido até { $date }.
+footer = Recebeu este e-mail porque { $organisation } pediu a sua verificação. Se não o esperava, pode ignorá-lo.
+unsubscribe = Cancelar subscrição
+unsubscribe-text = Deixará de receber convites e lembretes de { $organisation } por e-mail.
+unsubscribed = Concluído. Deixará de receber estes e-mails.

@@ -1,0 +1,12 @@
+greeting = Bună ziua, { $name },
+greeting-nameless = Bună ziua,
+subject-reminder = Memento: { $title }
+text = Vă rugăm să folosiți acest link pentru verificarea dumneavoastră. Durează doar câteva minute.
+text-invitation = { $organisation } vă roagă să efectuați o scurtă verificare online. Durează doar câteva minute.
+text-reminder = { $organisation } așteaptă încă verificarea dumneavoastră. Vă rugăm să o finalizați cu acest link.
+once = Acest link vă este destinat doar dumneavoastră și funcționează o singură dată. Vă rugăm să nu îl redirecționați.
+until = Linkul este valabil până la { $date }.
+footer = Ați primit acest e-mail pentru că { $organisation } a cerut verificarea dumneavoastră. Dacă nu îl așteptați, îl puteți ignora.
+unsubscribe = Dezabonare
+unsubscribe-text = Nu veți mai primi prin e-mail invitații și mementouri de la { $organisation }.
+unsubscribed = Gata. Nu veți mai primi aceste e-mailuri.

@@ -1,0 +1,12 @@
+greeting = Pozdravljeni, { $name },
+greeting-nameless = Pozdravljeni,
+subject-reminder = Opomnik: { $title }
+text = Za preverjanje uporabite to povezavo. Trajalo bo le nekaj minut.
+text-invitation = { $organisation } vas prosi, da opravite kratko spletno preverjanje. Trajalo bo le nekaj minut.
+text-reminder = { $organisation } še vedno čaka na vaše preverjanje. Dokončajte ga s to povezavo.
+once = Ta povezava je namenjena samo vam in deluje le enkrat. Prosimo, ne posredujte je naprej.
+until = Povezava velja do { $date }.
+footer = To e-pošto ste prejeli, ker { $organisation } prosi za vaše preverjanje. Če je niste pričakovali, jo lahko prezrete.
+unsubscribe = Odjava
+unsubscribe-text = Od { $organisation } ne boste več prejemali vabil in opomnikov po e-pošti.
+unsubscribed = Urejeno. Teh e-sporočil ne boste več prejemali.

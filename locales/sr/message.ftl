@@ -1,0 +1,12 @@
+greeting = Poštovani { $name },
+greeting-nameless = Poštovani,
+subject-reminder = Podsetnik: { $title }
+text = Za proveru koristite ovaj link. Traje samo nekoliko minuta.
+text-invitation = { $organisation } vas moli da obavite kratku proveru na internetu. Traje samo nekoliko minuta.
+text-reminder = { $organisation } još uvek čeka vašu proveru. Dovršite je pomoću ovog linka.
+once = Ovaj link je namenjen samo vama i radi samo jednom. Molimo vas da ga ne prosleđujete.
+until = Link važi do { $date }.
+footer = Primili ste ovaj imejl jer { $organisation } traži vašu proveru. Ako ga niste očekivali, možete ga zanemariti.
+unsubscribe = Odjavite se
+unsubscribe-text = Više nećete primati pozivnice i podsetnike imejlom od { $organisation }.
+unsubscribed = Gotovo. Više nećete primati ove imejlove.

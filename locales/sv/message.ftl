@@ -1,0 +1,12 @@
+greeting = Hej { $name },
+greeting-nameless = Hej,
+subject-reminder = Påminnelse: { $title }
+text = Använd den här länken för din verifiering. Det tar bara några minuter.
+text-invitation = { $organisation } ber dig att göra en kort verifiering på nätet. Det tar bara några minuter.
+text-reminder = { $organisation } väntar fortfarande på din verifiering. Slutför den med den här länken.
+once = Länken är bara avsedd för dig och fungerar bara en gång. Vidarebefordra den inte.
+until = Länken gäller till { $date }.
+footer = Du får det här mejlet för att { $organisation } har bett om din verifiering. Om du inte väntade dig det kan du bortse från det.
+unsubscribe = Avsluta utskick
+unsubscribe-text = Du får inte längre inbjudningar och påminnelser från { $organisation } via e-post.
+unsubscribed = Klart. Du får inte längre dessa mejl.

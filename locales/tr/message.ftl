@@ -1,0 +1,12 @@
+greeting = Merhaba { $name },
+greeting-nameless = Merhaba,
+subject-reminder = Hatırlatma: { $title }
+text = Doğrulamanız için lütfen bu bağlantıyı kullanın. Yalnızca birkaç dakika sürer.
+text-invitation = { $organisation }, kısa bir çevrimiçi doğrulama yapmanızı istiyor. Yalnızca birkaç dakika sürer.
+text-reminder = { $organisation } hâlâ doğrulamanızı bekliyor. Lütfen bu bağlantıyla tamamlayın.
+once = Bu bağlantı yalnızca size özeldir ve yalnızca bir kez çalışır. Lütfen başkasına iletmeyin.
+until = Bağlantının son geçerlilik zamanı: { $date }.
+footer = Bu e-postayı, { $organisation } doğrulamanızı istediği için aldınız. Beklemiyorsanız dikkate almayabilirsiniz.
+unsubscribe = Abonelikten çık
+unsubscribe-text = { $organisation } tarafından gönderilen davet ve hatırlatma e-postalarını artık almayacaksınız.
+unsubscribed = Tamamlandı. Bu e-postaları artık almayacaksınız.

@@ -1,0 +1,12 @@
+greeting = Xin chào { $name },
+greeting-nameless = Xin chào,
+subject-reminder = Nhắc nhở: { $title }
+text = Vui lòng dùng liên kết này để xác minh. Chỉ mất vài phút.
+text-invitation = { $organisation } đề nghị bạn hoàn tất một bước xác minh ngắn trực tuyến. Chỉ mất vài phút.
+text-reminder = { $organisation } vẫn đang chờ bạn xác minh. Vui lòng hoàn tất qua liên kết này.
+once = Liên kết này chỉ dành cho bạn và chỉ dùng được một lần. Vui lòng không chuyển tiếp.
+until = Liên kết có hiệu lực đến { $date }.
+footer = Bạn nhận được email này vì { $organisation } yêu cầu bạn xác minh. Nếu bạn không chờ đợi email này, bạn có thể bỏ qua.
+unsubscribe = Hủy đăng ký
+unsubscribe-text = Bạn sẽ không còn nhận được lời mời và nhắc nhở từ { $organisation } qua email.
+unsubscribed = Đã xong. Bạn sẽ không còn nhận được những email này.

@@ -1,0 +1,12 @@
+greeting = { $name }，您好：
+greeting-nameless = 您好：
+subject-reminder = 提醒：{ $title }
+text = 请使用此链接完成验证，只需几分钟。
+text-invitation = { $organisation } 邀请您完成一次简短的在线验证，只需几分钟。
+text-reminder = { $organisation } 仍在等待您完成验证。请使用此链接完成。
+once = 此链接仅供您本人使用，且只能使用一次。请勿转发。
+until = 此链接的有效期至 { $date }。
+footer = 您收到此邮件是因为 { $organisation } 请求您完成验证。如果您并未预期收到此邮件，可以忽略。
+unsubscribe = 退订
+unsubscribe-text = 您将不再收到来自 { $organisation } 的邀请和提醒邮件。
+unsubscribed = 已完成。您将不再收到此类邮件。

@@ -1,0 +1,12 @@
+greeting = { $name }，您好：
+greeting-nameless = 您好：
+subject-reminder = 提醒：{ $title }
+text = 請使用此連結完成驗證，只需幾分鐘。
+text-invitation = { $organisation } 邀請您完成一次簡短的線上驗證，只需幾分鐘。
+text-reminder = { $organisation } 仍在等待您完成驗證。請使用此連結完成。
+once = 此連結僅供您本人使用，且只能使用一次。請勿轉寄。
+until = 此連結的有效期限至 { $date }。
+footer = 您收到此郵件是因為 { $organisation } 請求您完成驗證。若您並未預期收到此郵件，可以忽略。
+unsubscribe = 取消訂閱
+unsubscribe-text = 您將不再收到來自 { $organisation } 的邀請與提醒郵件。
+unsubscribed = 已完成。您將不再收到此類郵件。

@@ -1,0 +1,12 @@
+//! Links on their way to people: words, letters, and what sends them.
+
+pub mod dispatch;
+pub mod letter;
+pub mod mail;
+pub mod outbox;
+pub mod reasons;
+pub mod schedule;
+pub mod smtp;
+pub mod twilio;
+pub mod unsubscribing;
+pub mod words;
