@@ -82,6 +82,7 @@ struct Tour {
 struct Shown {
     link: Value,
     unused: Value,
+    signed: Value,
     session: String,
     person: String,
     key: String,
@@ -133,8 +134,12 @@ impl Tour {
                 .await;
         }
         let unused = text(&shown.unused["id"]);
+        let signed = text(&shown.signed["id"]);
         for (path, name) in [
             (format!("/admin/links/{unused}"), "link unused"),
+            (format!("/admin/links/{signed}"), "link signed"),
+            (format!("/admin/links/{signed}/share"), "share signed"),
+            (format!("/admin/links/{signed}/integrate"), "site signed"),
             (
                 format!("/admin/links/new?like={}", text(&shown.link["id"])),
                 "link like",
@@ -282,6 +287,8 @@ impl Tour {
         }
         client.click("berlin-fair").await.expect("an answer");
         let unused = self.gateway.link(json!({"name": "Front desk"})).await;
+        let signed = json!({"name": "Shop", "signed": true});
+        let signed = self.gateway.link(signed).await;
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -318,6 +325,7 @@ impl Tour {
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
             unused,
+            signed,
             link,
         }
     }
@@ -339,7 +347,9 @@ impl Shown {
     fn address_of(&self, path: &str) -> String {
         let link = text(&self.link["id"]);
         let of = |start: &str| path.starts_with(start);
-        let id = if of("/admin/links/{id}") {
+        let id = if path.ends_with("/signing-secret") {
+            text(&self.signed["id"])
+        } else if of("/admin/links/{id}") {
             link
         } else if of("/admin/sessions/{id}") {
             &self.session
