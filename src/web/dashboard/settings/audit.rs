@@ -21,7 +21,7 @@ struct AuditPage {
     filter: AuditFilter,
     /// The kinds of actor, with their words.
     kinds: Vec<(&'static str, &'static str)>,
-    actions: [Action; 26],
+    actions: [Action; 27],
     /// The person or key that the list is narrowed to.
     actor: Option<String>,
     csv: String,
