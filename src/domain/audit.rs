@@ -108,13 +108,15 @@ pub enum Action {
     PersonSignInRefused,
     /// A recovery code of a person was used.
     PersonRecoveryCodeUsed,
+    /// A person made new recovery codes.
+    PersonRecoveryCodesMade,
     /// A person was removed.
     PersonDeleted,
 }
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -147,6 +149,7 @@ impl Action {
         Self::PersonSignedIn,
         Self::PersonSignInRefused,
         Self::PersonRecoveryCodeUsed,
+        Self::PersonRecoveryCodesMade,
         Self::PersonDeleted,
     ];
 
@@ -186,6 +189,7 @@ impl Action {
             Self::PersonSignedIn => "person.signed_in",
             Self::PersonSignInRefused => "person.sign_in_refused",
             Self::PersonRecoveryCodeUsed => "person.recovery_code_used",
+            Self::PersonRecoveryCodesMade => "person.recovery_codes_made",
             Self::PersonDeleted => "person.deleted",
         }
     }
@@ -226,6 +230,7 @@ impl Action {
             Self::PersonSignedIn => "signed in",
             Self::PersonSignInRefused => "refused a sign-in",
             Self::PersonRecoveryCodeUsed => "used a recovery code",
+            Self::PersonRecoveryCodesMade => "made new recovery codes",
             Self::PersonDeleted => "removed a person",
         }
     }

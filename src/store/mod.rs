@@ -65,6 +65,7 @@ mod postgres;
 pub mod presets;
 pub mod questions;
 mod schema;
+pub mod second_factors;
 pub mod sessions;
 pub mod settings;
 mod sqlite;

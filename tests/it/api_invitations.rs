@@ -246,12 +246,12 @@ async fn an_invitation_tells_how_far_it_has_come(context: Context) {
     );
     assert_eq!(table.lines().count(), 2, "{table}");
     // Once more, and to nowhere.
-    let path = format!("/invitations/{}/send", text(&alone["id"]));
-    let (status, refused) = gateway.post(&path, json!({})).await;
+    let again = format!("/invitations/{}/send", text(&alone["id"]));
+    let (status, refused) = gateway.post(&again, json!({})).await;
     assert_eq!((status, fields(&refused)), (422, vec!["channel"]));
-    let (status, refused) = gateway.post(&path, json!({"channel": "email"})).await;
+    let (status, refused) = gateway.post(&again, json!({"channel": "email"})).await;
     assert_eq!((status, fields(&refused)), (422, vec!["channel"]));
-    let (status, over) = gateway.post(&format!("{send}/send"), json!({})).await;
+    let (status, over) = gateway.post(&format!("{path}/send"), json!({})).await;
     assert_eq!((status, text(&over["code"])), (409, "link_over"));
     let (status, third) = gateway
         .post(
@@ -260,8 +260,8 @@ async fn an_invitation_tells_how_far_it_has_come(context: Context) {
         )
         .await;
     assert_eq!(status, 201);
-    let path = format!("/invitations/{}/send", text(&third["id"]));
-    let (status, sent) = gateway.post(&path, json!({"channel": "email"})).await;
+    let again = format!("/invitations/{}/send", text(&third["id"]));
+    let (status, sent) = gateway.post(&again, json!({"channel": "email"})).await;
     assert_eq!((status, text(&sent["status"])), (202, "pending"), "{sent}");
     let (status, refused) = gateway
         .post(
