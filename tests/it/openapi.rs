@@ -8,7 +8,7 @@ use reqwest::header::IF_NONE_MATCH;
 use serde_json::{Map, Value, json};
 
 use crate::harness::gateway::{Told, text, told};
-use crate::harness::{Context, Gateway, tests};
+use crate::harness::{Context, Gateway, Receiver, tests};
 
 tests!(
     "openapi",
@@ -203,7 +203,8 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 }
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let provider = Receiver::start().await;
+    let gateway = Gateway::with(&context, crate::messages_sms::by(&provider)).await;
     let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let schemas = object(&document["components"]["schemas"]);
@@ -241,7 +242,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 7);
+    assert_eq!(compared, 8);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -268,7 +269,8 @@ fn names(map: &Map<String, Value>) -> BTreeSet<&String> {
 }
 
 async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let provider = Receiver::start().await;
+    let gateway = Gateway::with(&context, crate::messages_sms::by(&provider)).await;
     let document = document();
     let schemas = &document["components"]["schemas"];
     let link = gateway.link(json!({})).await;
@@ -290,7 +292,11 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
     let (_, stats) = gateway
         .get(&format!("/links/{}/stats", text(&link["id"])))
         .await;
+    let path = format!("/links/{}/send", text(&link["id"]));
+    let (_, message) = gateway.post(&path, json!({"phone": "+4930901820"})).await;
     for (name, answer) in [
+        ("Message", &message),
+        ("Segments", &message["segments"]),
         ("Link", &link),
         ("Usage", &link["usage"]),
         ("StartedSession", &started),
