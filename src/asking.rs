@@ -35,6 +35,9 @@ const PAUSES_MS: [i64; 7] = [
     DAY_MS,
 ];
 
+/// No time comes after it.
+const NEVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
 /// The longest pause where iDenfy did not answer, which says nothing of the session.
 const FAULT_PAUSE_MS: i64 = 30 * MINUTE_MS;
 
@@ -117,6 +120,8 @@ impl Asking {
             }
             Ok(_) if self.is_given_up(&session) => {
                 tracing::warn!(session = %id, "iDenfy told no final result for so long that it is not asked any more");
+                // It stays among the questions: that is where open sessions are found.
+                return store.put_off_question(id, NEVER).await;
             }
             Ok(Seen::Open | Seen::Gone) => return store.put_off_question(id, next).await,
             Err(AskError::Store(error)) => return Err(error),

@@ -97,6 +97,7 @@ impl Metrics {
                     "page",
                     "over",
                     "unknown",
+                    "unsigned",
                     "rate_limited",
                 ][..],
             ),

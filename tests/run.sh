@@ -55,6 +55,11 @@ install_missing() {
   command -v openssl >/dev/null || missing+=(openssl)
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
+  # What the examples of the dashboard's integration page are written in.
+  command -v curl >/dev/null || missing+=(curl)
+  command -v openssl >/dev/null || missing+=(openssl)
+  command -v php >/dev/null || missing+=(php-cli)
+  command -v go >/dev/null || missing+=(golang-go)
   # The letters of the posters' tests.
   [[ -e /usr/share/fonts/truetype/noto/NotoSansThai-Regular.ttf ]] || missing+=(fonts-noto-core)
   [[ -e /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc ]] || missing+=(fonts-noto-cjk)

@@ -3,6 +3,8 @@
 //! It starts the release binary, a scripted iDenfy and three references on the same stack, each in a process of
 //! its own (this very program with `role` as its first argument), lets wrk click, and prints figures and ratios.
 
+mod crowd;
+mod dashboard;
 mod entrypass;
 mod group_commit;
 mod load;
@@ -51,6 +53,8 @@ enum Scenario {
     Links1000,
     /// A database with a million links and ten million sessions against an empty one
     Stored,
+    /// The dashboard's pages with a hundred thousand links and a million sessions, and with none
+    Dashboard,
     /// Resident memory before any click
     Idle,
     /// One hot link on PostgreSQL; needs `ENTRYPASS_BENCH_POSTGRES`, the URL of a database whose user may create others
@@ -89,12 +93,24 @@ struct Settings {
     /// Milliseconds added to every sync to disk of the servers
     #[arg(long, default_value_t = 0)]
     sync_delay_ms: u64,
+    /// Connections of `hot`
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
     /// Links in the database of `stored`
     #[arg(long, default_value_t = 1_000_000)]
     stored_links: u64,
     /// Sessions in the database of `stored`
     #[arg(long, default_value_t = 10_000_000)]
     stored_sessions: u64,
+    /// Links in the database of `dashboard`
+    #[arg(long, default_value_t = 100_000)]
+    dashboard_links: u64,
+    /// Sessions in the database of `dashboard`
+    #[arg(long, default_value_t = 1_000_000)]
+    dashboard_sessions: u64,
+    /// Requests for each page in a round of `dashboard`
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u64).range(1..))]
+    requests: u64,
     /// Put a reference in Entrypass's place, to try the benchmark itself
     #[arg(long, value_enum)]
     #[serde(skip)]
@@ -213,6 +229,7 @@ async fn run(settings: Settings) -> Outcome<()> {
             Scenario::Latency1024 => scenarios::latency(&bench, "latency1024", 1024).await?,
             Scenario::Links1000 => scenarios::links1000(&bench).await?,
             Scenario::Stored => scenarios::stored(&bench).await?,
+            Scenario::Dashboard => dashboard::run(&bench).await?,
             Scenario::Idle => scenarios::idle(&bench).await?,
             Scenario::Postgres => scenarios::postgres(&bench, &server()?).await?,
             Scenario::Webhook => results::webhook(&bench).await?,

@@ -48,7 +48,7 @@ pub async fn start(
     .await
 }
 
-/// An upstream that answers at once, one hot link, 64 connections.
+/// An upstream that answers at once, one hot link.
 pub async fn hot(bench: &Bench) -> Outcome<Findings> {
     let mut targets = Vec::new();
     for (name, kind) in [
@@ -59,16 +59,17 @@ pub async fn hot(bench: &Bench) -> Outcome<Findings> {
         targets.push(start(bench, name, Some(kind), INSTANT, 0, None).await?);
     }
     targets.push(subject(bench, INSTANT, 0).await?);
+    let connections = bench.settings.connections;
     let entrants = all(
         &targets,
         Load {
-            connections: 64,
+            connections,
             links: 0,
         },
     );
     let (rows, flush) = rounds(bench, &mut targets, &entrants).await?;
     end(targets).await?;
-    let about = "one hot link, 64 connections, iDenfy answers at once".to_owned();
+    let about = format!("one hot link, {connections} connections, iDenfy answers at once");
     let mut findings = Findings {
         scenario: "hot",
         about,

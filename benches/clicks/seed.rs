@@ -1,4 +1,5 @@
-//! A database with a long past, for `stored`: filled once by SQL, kept in the data folder, copied for each use.
+//! A database with a long past, for `stored` (and, by `crowd`, for `dashboard`): filled once by SQL, kept in the data folder,
+//! copied for each use.
 //!
 //! The SQL follows `migrations/sqlite`; when a migration changes, the past is made anew.
 
@@ -11,8 +12,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
 use crate::{Bench, Outcome, entrypass, repository};
 
 /// The sessions' times are spread over the year before now; links are a month older than that.
-const SPAN_MS: i64 = 365 * 24 * 3600 * 1000;
-const HEAD_START_MS: i64 = 30 * 24 * 3600 * 1000;
+pub const SPAN_MS: i64 = 365 * 24 * 3600 * 1000;
+pub const HEAD_START_MS: i64 = 30 * 24 * 3600 * 1000;
 
 /// Rows made by one statement.
 const CHUNK: i64 = 500_000;
@@ -56,27 +57,42 @@ const TICKS: &str = "({at} * 10000 + 122192928000000000)";
 /// The file with the past in it, made now unless an earlier run has left it.
 pub async fn database(bench: &Bench) -> Outcome<PathBuf> {
     let (links, sessions) = (bench.settings.stored_links, bench.settings.stored_sessions);
+    let name = format!("past-{links}-{sessions}");
+    let made =
+        async |file: &Path| fill(file, i64::try_from(links)?, i64::try_from(sessions)?).await;
+    kept(bench, &name, "benches/clicks/seed.rs", 0, made).await
+}
+
+/// The database of that name, filled by `make` unless an earlier run has left it, with the same migrations, the same `source`
+/// and the same `edition`; others of the name are removed.
+pub async fn kept(
+    bench: &Bench,
+    name: &str,
+    source: &str,
+    edition: i64,
+    make: impl AsyncFnOnce(&Path) -> Outcome<()>,
+) -> Outcome<PathBuf> {
     let mut digest = Sha256::new();
-    for file in ["migrations/sqlite", "benches/clicks/seed.rs"] {
+    digest.update(edition.to_le_bytes());
+    for file in ["migrations/sqlite", source] {
         contents(&repository(file), &mut digest)?;
     }
     let digest = hex::encode(&digest.finalize()[..8]);
-    let file = bench
-        .folder
-        .join(format!("past-{links}-{sessions}-{digest}.db"));
+    let file = bench.folder.join(format!("{name}-{digest}.db"));
     if file.exists() {
         return Ok(file);
     }
-    println!("making a past of {links} links and {sessions} sessions; it is kept for later runs");
-    let unfinished = file.with_extension("unfinished");
-    for rest in [
-        unfinished.clone(),
-        unfinished.with_extension("unfinished-wal"),
-    ] {
-        let _ = std::fs::remove_file(rest);
+    for entry in std::fs::read_dir(&bench.folder)? {
+        let other = entry?.path();
+        let of_name = other.file_name().and_then(|file| file.to_str());
+        if of_name.is_some_and(|file| file.starts_with(&format!("{name}-"))) {
+            std::fs::remove_file(other)?;
+        }
     }
+    println!("making {name}; it is kept for later runs");
+    let unfinished = file.with_extension("unfinished");
     entrypass::migrate(&unfinished).await?;
-    fill(&unfinished, i64::try_from(links)?, i64::try_from(sessions)?).await?;
+    make(&unfinished).await?;
     std::fs::File::open(&unfinished)?.sync_all()?;
     std::fs::rename(unfinished, &file)?;
     Ok(file)
@@ -96,37 +112,52 @@ fn contents(path: &Path, digest: &mut Sha256) -> Outcome<()> {
 }
 
 async fn fill(file: &Path, links: i64, sessions: i64) -> Outcome<()> {
-    // Nothing here must survive a crash: an unfinished file is made anew.
+    let mut connection = open(file).await?;
+    let first = ::entrypass::clock::Clock::system().now().millis() - SPAN_MS;
+    rows(&mut connection, LINKS, links, first - HEAD_START_MS, links).await?;
+    self::sessions(&mut connection, SESSIONS, sessions, first, links).await?;
+    // No ANALYZE: statistics are left as Entrypass itself keeps them.
+    Ok(connection.close().await?)
+}
+
+/// Opens a database to be filled. Nothing there must survive a crash: an unfinished file is made anew.
+pub async fn open(file: &Path) -> Outcome<SqliteConnection> {
     let options = SqliteConnectOptions::new()
         .filename(file)
         .journal_mode(SqliteJournalMode::Off)
         .synchronous(SqliteSynchronous::Off)
         .pragma("cache_size", "-1000000")
         .pragma("temp_store", "memory");
-    let mut connection = options.connect().await?;
-    let first = ::entrypass::clock::Clock::system().now().millis() - SPAN_MS;
-    rows(&mut connection, LINKS, links, first - HEAD_START_MS, links).await?;
-    // Filling a table first and sorting its indexes afterwards is many times faster.
+    Ok(options.connect().await?)
+}
+
+/// Fills the table of sessions. To sort its indexes afterwards is many times faster.
+pub async fn sessions(
+    connection: &mut SqliteConnection,
+    insert: &str,
+    count: i64,
+    first_at: i64,
+    links: i64,
+) -> Outcome<()> {
     let indexes: Vec<(String, String)> = sqlx::query_as(
         "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'sessions' AND sql IS NOT NULL",
     )
-    .fetch_all(&mut connection)
+    .fetch_all(&mut *connection)
     .await?;
     for (name, _) in &indexes {
         connection
             .execute(AssertSqlSafe(format!("DROP INDEX {name}")))
             .await?;
     }
-    rows(&mut connection, SESSIONS, sessions, first, links).await?;
+    rows(connection, insert, count, first_at, links).await?;
     for (_, sql) in indexes {
         connection.execute(AssertSqlSafe(sql)).await?;
     }
-    // No ANALYZE: statistics are left as Entrypass itself keeps them.
-    Ok(connection.close().await?)
+    Ok(())
 }
 
 /// Runs an INSERT of numbered rows in chunks.
-async fn rows(
+pub async fn rows(
     connection: &mut SqliteConnection,
     insert: &str,
     count: i64,

@@ -28,6 +28,9 @@ expired-title = This link has expired
 exhausted-title = This link has been used up
 deactivated-title = This link is no longer active
 over-text = Please ask whoever sent you the link for a new one.
+# The site that sends its customers here signs each address; these are of such addresses.
+unsigned-title = This link is incomplete
+signature-expired-text = Please go back to the website you came from, and try again.
 unavailable-title = Verification is not available right now
 unavailable-text = Please try again in a moment. Nothing was used up, and your link still works.
 rate-limited-title = Too many attempts

@@ -13,6 +13,7 @@ use crate::domain::link::Link;
 use crate::domain::slug::Slug;
 use crate::web::api::bulk_answer::{Form, Parts};
 use crate::web::api::bulk_input::{Batch, Format, Refusal};
+use crate::web::api::presets_known::Presets;
 
 /// Rows between two reports of how far it is.
 const REPORT_EVERY: usize = 10_000;
@@ -23,8 +24,8 @@ pub const EXAMPLES: &str = "Examples:
   entrypass link import links.json > urls.csv
 
 A CSV has a header, in any order, of: name, usage (single, multi or unlimited), limit, expires_at, language, flow, slug,
-confirm, resume, accept_ref, inactive_message, token.<parameter> (such as token.clientId). Commas or semicolons, UTF-8.
-Several values in one cell are parted by |. JSON is {\"links\": [...]}, as the API takes it.";
+confirm, resume, accept_ref, signed, inactive_message, preset, token.<parameter> (such as token.clientId). Commas or semicolons,
+UTF-8. Several values in one cell are parted by |. JSON is {\"links\": [...]}, as the API takes it.";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -50,7 +51,8 @@ enum FormatArgument {
 pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let format = args.format();
     let given = read_file(&args.file)?;
-    let batch = read(context, format, &given)?;
+    let presets = Presets::all(&context.store).await?;
+    let batch = read(context, format, &given, &presets)?;
     refuse_taken(context, &batch).await?;
     let checked = batch.links.len();
     if args.dry_run {
@@ -106,9 +108,14 @@ fn read_file(file: &Path) -> Result<Bytes, Failure> {
     Ok(bytes.into())
 }
 
-fn read(context: &Context, format: Format, given: &Bytes) -> Result<Batch, Failure> {
+fn read(
+    context: &Context,
+    format: Format,
+    given: &Bytes,
+    presets: &Presets,
+) -> Result<Batch, Failure> {
     let mut rows = 0;
-    let batch = Batch::read(format, given, context.clock.uuid(), |row| {
+    let batch = Batch::read(format, given, presets, context.clock.uuid(), |row| {
         rows = row;
         if row % REPORT_EVERY == 0 {
             eprintln!("{row} rows checked");

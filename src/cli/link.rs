@@ -10,6 +10,7 @@ use crate::domain::slug::Slug;
 use crate::store::links::{Activated, LinkFilter};
 use crate::web::api::link_input;
 use crate::web::api::links::LinkDocument;
+use crate::web::api::presets_known::Presets;
 
 /// Links read at a time while listing.
 const PAGE: i64 = 200;
@@ -26,7 +27,8 @@ pub enum Command {
     #[command(after_help = "Examples:
   entrypass link create --name 'Jane Doe' --single --token '{\"clientId\": \"customer-17\"}'
   entrypass link create --name 'Berlin fair' --uses 100 --expires-at 2027-03-01T00:00:00Z --language de
-  entrypass link create --name Website --unlimited --slug verify --flow document --json")]
+  entrypass link create --name Website --unlimited --slug verify --flow document --json
+  entrypass link create --name 'Summer fair' --uses 50 --preset 'Adults with AML' --confirm=false")]
     Create(Box<Create>),
     /// Make many links of a CSV or JSON file, all or none; prints the rows with their ids and URLs, as CSV
     #[command(after_help = import::EXAMPLES)]
@@ -87,10 +89,6 @@ pub enum Command {
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("usage").required(true).args(["single", "uses", "unlimited"]))]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "they are the flags of the command line"
-)]
 pub struct Create {
     /// What operators call it: 1 to 200 characters
     #[arg(long)]
@@ -116,15 +114,21 @@ pub struct Create {
     /// The last part of its URL: 3 to 64 of a-z, 0-9 and -; default: random
     #[arg(long)]
     slug: Option<String>,
+    /// Id or name of a preset, whose options hold where none are given here
+    #[arg(long)]
+    preset: Option<String>,
     /// Show a page with a button first, so that mail scanners cannot use it up
-    #[arg(long)]
-    confirm: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    confirm: Option<bool>,
     /// A browser that comes back gets its open session again
-    #[arg(long)]
-    resume: bool,
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    resume: Option<bool>,
     /// ?ref= in its URL becomes the session's `externalRef`
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    accept_ref: Option<bool>,
+    /// Visitors come with parameters that a site of yours signed; --json shows its secret, once
     #[arg(long)]
-    accept_ref: bool,
+    signed: bool,
     /// Words for visitors who come when it is over: at most 500 characters
     #[arg(long, value_name = "MESSAGE")]
     inactive_message: Option<String>,
@@ -168,9 +172,9 @@ impl Create {
             (false, None) => json!({"type": "unlimited"}),
         };
         let wanted = json!({
-            "name": self.name, "usage": usage, "expires_at": self.expires_at, "language": self.language,
+            "preset": self.preset, "name": self.name, "usage": usage, "expires_at": self.expires_at, "language": self.language,
             "flow": self.flow, "slug": self.slug, "confirm": self.confirm, "resume": self.resume,
-            "accept_ref": self.accept_ref, "inactive_message": self.inactive_message, "token": token,
+            "accept_ref": self.accept_ref, "signed": self.signed, "inactive_message": self.inactive_message, "token": token,
         });
         Ok(wanted.as_object().cloned().unwrap_or_default())
     }
@@ -179,7 +183,9 @@ impl Create {
 async fn create(context: &Context, wanted: Create) -> Result<(), Failure> {
     let json = wanted.json;
     let id = LinkId::new(context.clock.uuid());
-    let link = link_input::parse(id, wanted.into_map()?, context.clock.now())
+    let map = wanted.into_map()?;
+    let presets = Presets::named_in(&context.store, &map).await?;
+    let link = link_input::parse(id, map, &presets, context.clock.now())
         .map_err(|errors| Failure::fields(&errors))?;
     let inserted = context
         .store
@@ -187,7 +193,7 @@ async fn create(context: &Context, wanted: Create) -> Result<(), Failure> {
         .await?;
     inserted.map_err(|_| Failure::new("slug: another link has or had this slug"))?;
     if json {
-        return output::json(&document(context, &link));
+        return output::json(&document(context, &link).made(&link));
     }
     println!("{}", url(context, &link));
     Ok(())

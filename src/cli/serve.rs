@@ -14,6 +14,7 @@ use crate::store::keys::ApiKey;
 use crate::store::links::LinkFilter;
 use crate::web::State;
 use crate::web::api::link_input;
+use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::setup;
 
 /// What the link that the sandbox offers is called; found again by it at the next start.
@@ -110,8 +111,13 @@ async fn print_welcome(running: &Running) -> Result<(), Failure> {
 async fn make_demo(state: &State) -> Result<Link, Failure> {
     let wanted = serde_json::json!({"name": DEMO_NAME, "usage": {"type": "unlimited"}});
     let map = wanted.as_object().cloned().unwrap_or_default();
-    let link = link_input::parse(LinkId::new(state.clock.uuid()), map, state.clock.now())
-        .map_err(|errors| Failure::fields(&errors))?;
+    let link = link_input::parse(
+        LinkId::new(state.clock.uuid()),
+        map,
+        &Presets::default(),
+        state.clock.now(),
+    )
+    .map_err(|errors| Failure::fields(&errors))?;
     let made = state
         .store
         .insert_links(std::slice::from_ref(&link))

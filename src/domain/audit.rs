@@ -64,6 +64,12 @@ pub enum Action {
     SessionStarted,
     /// A session's personal data was erased.
     SessionErased,
+    /// A preset was made.
+    PresetCreated,
+    /// A preset was changed.
+    PresetUpdated,
+    /// A preset was deleted.
+    PresetDeleted,
     /// An API key was made.
     KeyCreated,
     /// An API key was revoked.
@@ -98,7 +104,7 @@ pub enum Action {
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 28] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -109,6 +115,9 @@ impl Action {
         Self::MessageWordsSet,
         Self::SessionStarted,
         Self::SessionErased,
+        Self::PresetCreated,
+        Self::PresetUpdated,
+        Self::PresetDeleted,
         Self::KeyCreated,
         Self::KeyRevoked,
         Self::EndpointCreated,
@@ -140,6 +149,9 @@ impl Action {
             Self::MessageWordsSet => "message.words_set",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
+            Self::PresetCreated => "preset.created",
+            Self::PresetUpdated => "preset.updated",
+            Self::PresetDeleted => "preset.deleted",
             Self::KeyCreated => "key.created",
             Self::KeyRevoked => "key.revoked",
             Self::EndpointCreated => "endpoint.created",
@@ -172,6 +184,9 @@ impl Action {
             Self::MessageWordsSet => "changed the words of messages",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
+            Self::PresetCreated => "made a preset",
+            Self::PresetUpdated => "changed a preset",
+            Self::PresetDeleted => "deleted a preset",
             Self::KeyCreated => "made an API key",
             Self::KeyRevoked => "revoked an API key",
             Self::EndpointCreated => "made an endpoint",

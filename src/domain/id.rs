@@ -116,6 +116,11 @@ id!(
 );
 
 id!(
+    /// Names a preset.
+    PresetId
+);
+
+id!(
     /// Names a line of the audit log.
     AuditId
 );

@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::flow::Flow;
 use super::id::LinkId;
 use super::locale::Locale;
+use super::secret::Secret;
 use super::slug::Slug;
 use super::timestamp::Timestamp;
 use super::token_options::TokenOptions;
@@ -47,6 +48,7 @@ impl LinkStatus {
 
 /// What is fixed when a link is made; it can be kept in memory for as long as one likes.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "they are a link's options")]
 pub struct LinkTerms {
     /// Its name inside the program.
     pub id: LinkId,
@@ -66,6 +68,8 @@ pub struct LinkTerms {
     pub resume: bool,
     /// Whether `?ref=` becomes the session's reference.
     pub accept_ref: bool,
+    /// Whether visitors are sent on by a site that says, with its signature, who they are.
+    pub signed: bool,
     /// What is sent along to iDenfy.
     pub token: TokenOptions,
     /// When it was made.
@@ -81,6 +85,8 @@ pub struct Link {
     pub name: String,
     /// Words for visitors who come when it is over.
     pub inactive_message: Option<String>,
+    /// What such a site signs with; can be replaced. Empty once deleted.
+    pub signing_secret: Option<Secret>,
     /// Uses spent.
     pub used: i64,
     /// When the last use was spent.

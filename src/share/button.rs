@@ -16,6 +16,10 @@ pub struct Button {
     pub label: String,
     /// The language of that.
     pub language: Locale,
+    /// The address of the script that draws it.
+    pub script: String,
+    /// Whether the link takes references.
+    pub takes_ref: bool,
 }
 
 impl Button {
@@ -30,17 +34,14 @@ impl Button {
         )
     }
 
-    /// The same with a script that passes on the `ref` of the address of the page it is on.
+    /// A script that draws the same where it stands, and passes on the `ref` of the page's address where the link takes any.
     #[must_use]
     pub fn scripted(&self) -> String {
-        let plain = self.plain();
+        let (script, url) = (escaped(&self.script), escaped(&self.url));
+        let lang = self.language.html_lang();
+        let reference = if self.takes_ref { " data-ref=\"\"" } else { "" };
         format!(
-            "{plain}<script>\n\
-             (function () {{\n  \
-               var ref = new URLSearchParams(location.search).get(\"ref\");\n  \
-               if (ref) document.currentScript.previousElementSibling.href += \"&ref=\" + encodeURIComponent(ref);\n\
-             }})();\n\
-             </script>\n"
+            "<script src=\"{script}\" data-link=\"{url}\" data-lang=\"{lang}\"{reference} async></script>\n"
         )
     }
 }
@@ -55,10 +56,15 @@ mod tests {
             url: "https://a.io/x\"><script>".to_owned(),
             label: "<b>\"&".to_owned(),
             language: Locale::EN,
+            script: "https://a.io/\"".to_owned(),
+            takes_ref: false,
         };
         let plain = button.plain();
         assert!(plain.contains("x&quot;&gt;&lt;script&gt;?via=button\""));
         assert!(plain.contains(">&lt;b&gt;&quot;&amp;</a>"));
-        assert!(button.scripted().starts_with(&plain));
+        let scripted = button.scripted();
+        assert!(scripted.contains(" data-link=\"https://a.io/x&quot;&gt;&lt;script&gt;\" "));
+        assert!(scripted.starts_with("<script src=\"https://a.io/&quot;\" "));
+        assert!(!scripted.contains("data-ref"));
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::timestamp::Timestamp;
 pub(super) use batch::json_rows;
 
 mod batch;
+mod gathering;
 mod holds;
 mod ignored;
 mod lane;

@@ -9,6 +9,7 @@ use crate::domain::audit::Action;
 use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
+use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 
 /// Rows in one statement.
@@ -84,23 +85,29 @@ impl Store {
         Ok(positions)
     }
 
-    /// The slugs of the links whose ids are from `first` to `last`, deleted ones too, in the order of the ids.
+    /// What was drawn for the links whose ids are from `first` to `last`, deleted ones too, in the order of the ids: the slug,
+    /// and what the site of a signed one signs with.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn slugs_between(
+    pub async fn drawn_between(
         &self,
         first: LinkId,
         last: LinkId,
-    ) -> Result<Vec<Slug>, StoreError> {
-        let rows: Vec<(Slug,)> = each!(self, |db| {
-            sqlx::query_as("SELECT slug FROM links WHERE id >= $1 AND id <= $2 ORDER BY id")
-                .bind(first)
-                .bind(last)
-                .fetch_all(db.list())
-                .await?
+    ) -> Result<Vec<(Slug, Option<Secret>)>, StoreError> {
+        let rows: Vec<(Slug, Option<String>)> = each!(self, |db| {
+            sqlx::query_as(
+                "SELECT slug, signing_secret FROM links WHERE id >= $1 AND id <= $2 ORDER BY id",
+            )
+            .bind(first)
+            .bind(last)
+            .fetch_all(db.list())
+            .await?
         });
-        Ok(rows.into_iter().map(|(slug,)| slug).collect())
+        let rows = rows.into_iter();
+        Ok(rows
+            .map(|(slug, secret)| (slug, secret.map(Secret::new)))
+            .collect())
     }
 }
 
@@ -128,6 +135,7 @@ fn rows(links: &[Link]) -> String {
                 &link.inactive_message,
                 serde_json::to_string(terms.token.as_map()).unwrap_or_default(),
                 terms.created_at.millis(),
+                link.signing_secret.as_ref().map(Secret::expose),
             )
         })
         .collect();
@@ -136,11 +144,11 @@ fn rows(links: &[Link]) -> String {
 
 const INSERT: &str = "
 INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
-                   accept_ref, inactive_message, token, created_at)
+                   accept_ref, inactive_message, token, created_at, signing_secret)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT),
        CAST(value ->> 6 AS BIGINT), value ->> 7, value ->> 8, CAST(value ->> 9 AS BOOLEAN),
        CAST(value ->> 10 AS BOOLEAN), CAST(value ->> 11 AS BOOLEAN), value ->> 12, value ->> 13,
-       CAST(value ->> 14 AS BIGINT)
+       CAST(value ->> 14 AS BIGINT), value ->> 15
 FROM json_each($1) WHERE TRUE ON CONFLICT DO NOTHING";
 
 const TAKEN: &str = "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))";

@@ -18,6 +18,18 @@ use crate::domain::id::SessionId;
 /// Connections of one node.
 const CONNECTIONS: u32 = 10;
 
+/// Connections of one node that only the ledger uses: one for each of its tasks, and one that may be on its way out.
+const LEDGER_CONNECTIONS: u32 = 3;
+
+/// The ledger finds each row by its key. Left to itself the planner walks through a table that was small when the
+/// statement was first planned, and goes on to with each click until the table's statistics are taken anew.
+const BY_KEY: [(&str, &str); 4] = [
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+
 /// How long a query waits for a connection before the database counts as down.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -34,10 +46,11 @@ const RELEASE_TIMEOUT: Duration = Duration::from_secs(2);
 /// The steps to the schema of today.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
-/// The pool of one PostgreSQL database.
+/// The pools of one PostgreSQL database.
 #[derive(Debug, Clone)]
 pub struct PostgresEngine {
     pool: PgPool,
+    ledger: PgPool,
 }
 
 impl PostgresEngine {
@@ -60,19 +73,11 @@ impl PostgresEngine {
             // Seconds: a node that went silent is forgotten, its locks with it.
             ("tcp_keepalives_idle", "15"),
         ]);
-        let pool = PgPoolOptions::new()
-            .max_connections(CONNECTIONS)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .after_release(|connection, _| {
-                // The pool looks too, but for as long as it takes: a silent connection would keep its place.
-                Box::pin(async move {
-                    let works = timeout(RELEASE_TIMEOUT, connection.ping()).await;
-                    works.unwrap_or_else(|_| Err(timed_out())).map(|()| true)
-                })
-            })
-            .connect_with(options)
-            .await?;
-        Ok(Self { pool })
+        let ledger = pool(options.clone().options(BY_KEY), LEDGER_CONNECTIONS);
+        Ok(Self {
+            ledger: ledger.await?,
+            pool: pool(options, CONNECTIONS).await?,
+        })
     }
 
     pub(super) const fn read(&self) -> &PgPool {
@@ -91,7 +96,15 @@ impl PostgresEngine {
         self.pool.begin().await
     }
 
+    /// A transaction of the ledger's.
+    pub(super) async fn begin_spending(
+        &self,
+    ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+        self.ledger.begin().await
+    }
+
     pub(super) async fn close(&self) {
+        self.ledger.close().await;
         self.pool.close().await;
     }
 
@@ -121,7 +134,7 @@ impl PostgresEngine {
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
         let connection = match held {
             Some(connection) => connection,
-            None => held.insert(self.pool.acquire().await?),
+            None => held.insert(self.ledger.acquire().await?),
         };
         let (mut unrecorded, mut refused) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {
@@ -132,6 +145,21 @@ impl PostgresEngine {
         }
         Ok((unrecorded, refused))
     }
+}
+
+async fn pool(options: PgConnectOptions, connections: u32) -> Result<PgPool, sqlx::Error> {
+    PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_release(|connection, _| {
+            // The pool looks too, but for as long as it takes: a silent connection would keep its place.
+            Box::pin(async move {
+                let works = timeout(RELEASE_TIMEOUT, connection.ping()).await;
+                works.unwrap_or_else(|_| Err(timed_out())).map(|()| true)
+            })
+        })
+        .connect_with(options)
+        .await
 }
 
 /// What the server answers in time.

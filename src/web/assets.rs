@@ -8,19 +8,22 @@ use std::sync::LazyLock;
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{
-        CacheControl, CacheDirective, ContentType, ETag, EntityTag, Header, IfNoneMatch,
+        CONTENT_ENCODING, CacheControl, CacheDirective, ContentType, ETag, EntityTag, Header,
+        IfNoneMatch, VARY,
     },
     web::{self, Bytes},
 };
 use sha2::{Digest, Sha256};
 
 use super::get_or_head;
+use super::packing::Packed;
 
 /// The name of a file under `/static/`, its content type and its bytes.
 type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    ("button.js", JS, include_bytes!("../../static/button.js")),
     ("chart.js", JS, include_bytes!("../../static/chart.js")),
     (
         "dashboard.css",
@@ -83,7 +86,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
     let asset = |&(name, content_type, bytes): &Source| Asset {
         name,
         content_type,
-        bytes,
+        body: Packed::new(Bytes::from_static(bytes)),
         hash: hash(bytes),
     };
     SOURCES.iter().map(asset).collect()
@@ -92,7 +95,7 @@ static ASSETS: LazyLock<Vec<Asset>> = LazyLock::new(|| {
 struct Asset {
     name: &'static str,
     content_type: &'static str,
-    bytes: &'static [u8],
+    body: Packed,
     hash: String,
 }
 
@@ -100,7 +103,7 @@ struct Asset {
 #[derive(Debug)]
 pub(super) struct Kept {
     content_type: &'static str,
-    body: Bytes,
+    body: Packed,
     hash: String,
 }
 
@@ -110,7 +113,7 @@ impl Kept {
         let hash = hash(&body);
         Self {
             content_type,
-            body,
+            body: Packed::new(body),
             hash,
         }
     }
@@ -121,13 +124,7 @@ impl Kept {
             CacheDirective::Public,
             CacheDirective::MaxAge(FOR_NOW),
         ]);
-        conditional(
-            request,
-            &self.hash,
-            kept,
-            self.content_type,
-            self.body.clone(),
-        )
+        conditional(request, &self.hash, kept, self.content_type, &self.body)
     }
 }
 
@@ -175,13 +172,7 @@ fn find(name: &str) -> Option<&'static Asset> {
 
 fn answer(asset: &Asset, request: &HttpRequest) -> HttpResponse {
     let kept = kept(asset, request.query_string());
-    conditional(
-        request,
-        &asset.hash,
-        kept,
-        asset.content_type,
-        Bytes::from_static(asset.bytes),
-    )
+    conditional(request, &asset.hash, kept, asset.content_type, &asset.body)
 }
 
 /// The body, or `304` to who has it already.
@@ -190,9 +181,11 @@ fn conditional(
     hash: &str,
     kept: CacheControl,
     content_type: &'static str,
-    body: Bytes,
+    body: &Packed,
 ) -> HttpResponse {
-    let tag = EntityTag::new_strong(hash.to_owned());
+    let (body, is_packed) = body.of(request);
+    let end = if is_packed { "-gzip" } else { "" };
+    let tag = EntityTag::new_strong(format!("{hash}{end}"));
     let known = match IfNoneMatch::parse(request) {
         Ok(IfNoneMatch::Any) => true,
         Ok(IfNoneMatch::Items(tags)) => tags.iter().any(|other| other.weak_eq(&tag)),
@@ -203,10 +196,16 @@ fn conditional(
     } else {
         HttpResponse::Ok()
     };
-    response.insert_header(ETag(tag)).insert_header(kept);
+    response
+        .insert_header(ETag(tag))
+        .insert_header(kept)
+        .insert_header((VARY, "accept-encoding"));
     if known {
         response.finish()
     } else {
+        if is_packed {
+            response.insert_header((CONTENT_ENCODING, "gzip"));
+        }
         response.content_type(content_type).body(body)
     }
 }

@@ -11,7 +11,7 @@ use super::get_or_head;
 
 mod page;
 mod schema;
-mod text;
+pub(super) mod text;
 
 /// Constant for a program, so not carried in the state.
 static DOCUMENT: LazyLock<Kept> =

@@ -40,6 +40,7 @@ pub mod limiter;
 pub mod link_cache;
 pub mod messages;
 pub mod ops;
+mod packing;
 pub mod pages;
 pub mod poster;
 pub mod problem;

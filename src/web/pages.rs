@@ -32,6 +32,10 @@ pub enum Notice {
     Exhausted,
     /// The link was deactivated or deleted (410).
     Deactivated,
+    /// The link is signed, and its address not as it was signed (403).
+    Unsigned,
+    /// The time of a signed link's address is over (403).
+    SignatureExpired,
     /// No session could be started now; nothing was consumed (503).
     Unavailable,
     /// Too many clicks from one address; nothing was consumed (429).
@@ -112,6 +116,8 @@ fn notice_in(texts: Texts, notice: Notice, message: Option<&str>) -> String {
         Notice::Expired => ("expired-title", "over-text", false),
         Notice::Exhausted => ("exhausted-title", "over-text", false),
         Notice::Deactivated => ("deactivated-title", "over-text", false),
+        Notice::Unsigned => ("unsigned-title", "over-text", false),
+        Notice::SignatureExpired => ("expired-title", "signature-expired-text", false),
         Notice::Unavailable => ("unavailable-title", "unavailable-text", true),
         Notice::RateLimited => ("rate-limited-title", "rate-limited-text", true),
     };
@@ -137,11 +143,13 @@ fn rendered(page: &impl Template) -> String {
 mod tests {
     use super::*;
 
-    const NOTICES: [Notice; 6] = [
+    const NOTICES: [Notice; 8] = [
         Notice::NotFound,
         Notice::Expired,
         Notice::Exhausted,
         Notice::Deactivated,
+        Notice::Unsigned,
+        Notice::SignatureExpired,
         Notice::Unavailable,
         Notice::RateLimited,
     ];

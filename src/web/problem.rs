@@ -4,13 +4,13 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
 
+pub use self::document::{FieldErrorDocument, ProblemDocument};
 use crate::domain::field_error::{FieldError, FieldErrors};
+use crate::domain::signed::Unsigned;
 use crate::redeem::{NotStarted, RETRY_SECONDS};
 use crate::store::{Store, StoreError};
 
 mod document;
-
-pub use document::{FieldErrorDocument, ProblemDocument};
 
 /// Content type of RFC 9457 documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -35,6 +35,10 @@ pub enum Problem {
     LinkExhausted,
     /// The link was switched off or deleted.
     LinkDeactivated,
+    /// A signed link was opened without a signature that holds.
+    SignatureInvalid,
+    /// The time of a signed link's address is over.
+    SignatureExpired,
     /// iDenfy cannot start a session now.
     VerificationUnavailable(u32),
     /// Too many clicks from one address.
@@ -106,6 +110,16 @@ impl Problem {
             Self::LinkExpired => (410, "link_expired", "The link's time is over."),
             Self::LinkExhausted => (410, "link_exhausted", "All uses of the link are spent."),
             Self::LinkDeactivated => (410, "link_deactivated", "The link was switched off."),
+            Self::SignatureInvalid => (
+                403,
+                "signature_invalid",
+                "The address is not signed as this link asks for, or was changed.",
+            ),
+            Self::SignatureExpired => (
+                403,
+                "signature_expired",
+                "The time of the signed address is over.",
+            ),
             Self::VerificationUnavailable(_) => (
                 503,
                 "verification_unavailable",
@@ -310,6 +324,15 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         Self::Database(Some(error))
+    }
+}
+
+impl From<Unsigned> for Problem {
+    fn from(why: Unsigned) -> Self {
+        match why {
+            Unsigned::Invalid => Self::SignatureInvalid,
+            Unsigned::Expired => Self::SignatureExpired,
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use super::problem::Problem;
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::link::{Link, LinkStatus, LinkTerms};
 use crate::domain::locale::Locale;
+use crate::domain::session::Session;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::redeem::{NotStarted, Redeemer, Start, Started};
@@ -25,6 +26,7 @@ use crate::store::ledger;
 
 mod answer;
 mod request;
+mod signed;
 
 /// One request for a link's URL.
 struct Visit<'a> {
@@ -81,6 +83,14 @@ impl Visit<'_> {
             Err(error) => return no(error.into(), self.accepted),
         };
         let ignored = (!posted).then(|| self.ignored()).flatten();
+        let terms = if terms.signed {
+            match self.of_customer(&terms, !posted && ignored.is_none()).await {
+                Ok(terms) => terms,
+                Err(answer) => return answer,
+            }
+        } else {
+            terms
+        };
         let answer = match ignored {
             _ if posted => self.post(&terms, body).await,
             Some(reason) => self.ignore(&terms, reason).await,
@@ -161,8 +171,9 @@ impl Visit<'_> {
 
     /// A posted form; its address has paid for it already.
     async fn post(&self, terms: &Arc<LinkTerms>, body: &[u8]) -> Result<Answer, Problem> {
+        let (signer, customer) = (&self.state.signer, terms.token.client_id());
         let nonce = posted_nonce(body)
-            .filter(|nonce| self.state.signer.nonce_is_valid(nonce, terms.id, self.now));
+            .filter(|nonce| signer.nonce_is_valid(nonce, terms.id, customer, self.now));
         let Some(nonce) = nonce else {
             return self.confirm(terms).await;
         };
@@ -231,7 +242,11 @@ impl Visit<'_> {
         let id = cookie.and_then(|c| self.state.signer.session_of_cookie(c.value(), terms.id));
         let Some(id) = id else { return Ok(None) };
         let session = self.state.store.session(id).await?;
-        let open = session.filter(|s| s.link_id == Some(terms.id) && s.is_open_at(self.now));
+        // A browser may have had another customer of a signed link before.
+        let customer = terms.token.client_id();
+        let is_own = |s: &Session| customer.is_none() || s.client_id.as_deref() == customer;
+        let open =
+            session.filter(|s| s.link_id == Some(terms.id) && s.is_open_at(self.now) && is_own(s));
         Ok(open.and_then(|session| Started::again(&session, self.now)))
     }
 

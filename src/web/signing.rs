@@ -24,21 +24,26 @@ impl Signer {
         )
     }
 
-    /// A fresh nonce for the confirm page of a link. It can be posted for 24 hours.
+    /// A fresh nonce for the confirm page that a link shows its fixed customer, if it has one, else anybody. It can be
+    /// posted for 24 hours.
     #[must_use]
-    pub fn nonce(&self, link: LinkId, now: Timestamp) -> String {
+    pub fn nonce(&self, link: LinkId, customer: Option<&str>, now: Timestamp) -> String {
         let random = nanoid::nanoid!(16);
-        self.seal(
-            &format!("{}.{random}", now.millis()),
-            &format!("nonce:{link}"),
-        )
+        let content = format!("{}.{random}", now.millis());
+        self.seal(&content, &nonce_purpose(link, customer))
     }
 
-    /// Whether `text` is a nonce of that link's page, and not older than 24 hours.
+    /// Whether `text` is a nonce of that page, and not older than 24 hours.
     #[must_use]
-    pub fn nonce_is_valid(&self, text: &str, link: LinkId, now: Timestamp) -> bool {
+    pub fn nonce_is_valid(
+        &self,
+        text: &str,
+        link: LinkId,
+        customer: Option<&str>,
+        now: Timestamp,
+    ) -> bool {
         let issued = self
-            .open(text, &format!("nonce:{link}"))
+            .open(text, &nonce_purpose(link, customer))
             .and_then(|content| content.split_once('.')?.0.parse::<i64>().ok());
         issued.is_some_and(|at| (0..DAY_MS).contains(&(now.millis() - at)))
     }
@@ -80,6 +85,14 @@ impl Signer {
     }
 }
 
+/// With the customer, for another's page posted again leads back to another's session.
+fn nonce_purpose(link: LinkId, customer: Option<&str>) -> String {
+    match customer {
+        Some(customer) => format!("nonce:{link}:{customer}"),
+        None => format!("nonce:{link}"),
+    }
+}
+
 impl std::fmt::Debug for Signer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Signer(***)")
@@ -99,15 +112,21 @@ mod tests {
             LinkId::new(Uuid::from_u128(2)),
         );
         let now = Timestamp::from_millis(1_800_000_000_000);
-        let nonce = signer.nonce(a, now);
-        assert!(signer.nonce_is_valid(&nonce, a, now.plus_millis(DAY_MS - 1)));
-        assert!(!signer.nonce_is_valid(&nonce, a, now.plus_millis(DAY_MS)));
-        assert!(!signer.nonce_is_valid(&nonce, a, now.plus_millis(-1)));
-        assert!(!signer.nonce_is_valid(&nonce, b, now));
-        assert!(!Signer::new(&Secret::new("t")).nonce_is_valid(&nonce, a, now));
+        for customer in [None, Some("jane")] {
+            let nonce = signer.nonce(a, customer, now);
+            let is_valid = |link, customer, later| {
+                signer.nonce_is_valid(&nonce, link, customer, now.plus_millis(later))
+            };
+            assert!(is_valid(a, customer, DAY_MS - 1));
+            assert!(!is_valid(a, customer, DAY_MS) && !is_valid(a, customer, -1));
+            assert!(!is_valid(b, customer, 0) && !is_valid(a, Some("joe"), 0));
+            assert_eq!(is_valid(a, None, 0), customer.is_none());
+        }
+        let nonce = signer.nonce(a, None, now);
+        assert!(!Signer::new(&Secret::new("t")).nonce_is_valid(&nonce, a, None, now));
         assert_eq!(signer.session_of_cookie(&nonce, a), None);
         for forged in ["", ".", "1.x.y", &nonce[1..], &nonce[..nonce.len() - 1]] {
-            assert!(!signer.nonce_is_valid(forged, a, now), "{forged}");
+            assert!(!signer.nonce_is_valid(forged, a, None, now), "{forged}");
         }
     }
 

@@ -21,11 +21,12 @@ tests!(
 );
 
 /// The calls that take a body.
-async fn taking_a_body(gateway: &Gateway) -> [(Method, String); 4] {
+async fn taking_a_body(gateway: &Gateway) -> [(Method, String); 5] {
     let link = gateway.link(json!({})).await;
     [
         (Method::POST, "/links".to_owned()),
         (Method::PATCH, format!("/links/{}", text(&link["id"]))),
+        (Method::POST, "/presets".to_owned()),
         (Method::POST, "/sessions".to_owned()),
         (Method::POST, "/keys".to_owned()),
     ]
@@ -270,6 +271,7 @@ async fn odd_numbers_and_texts_in_json_never_fail_the_gateway(context: Context) 
         "confirm",
         "resume",
         "accept_ref",
+        "signed",
         "inactive_message",
         "token",
         "scopes",

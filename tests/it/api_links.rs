@@ -92,6 +92,8 @@ async fn a_patch_of_anything_else_is_refused_by_name(context: Context) {
         ("confirm", json!(true)),
         ("resume", json!(false)),
         ("accept_ref", json!(true)),
+        ("signed", json!(true)),
+        ("signing_secret", json!("x")),
         ("token", json!({})),
         ("status", json!("active")),
         ("id", json!("x")),

@@ -56,7 +56,7 @@ async fn a_minimal_link_has_every_default(context: Context) {
         let wanted = json!({
             "id": id, "slug": slug, "url": link["url"], "name": "A", "usage": answered,
             "expires_at": null, "language": null, "flow": "document_and_selfie",
-            "confirm": false, "resume": false, "accept_ref": false, "inactive_message": null,
+            "confirm": false, "resume": false, "accept_ref": false, "signed": false, "inactive_message": null,
             "token": {}, "status": "active", "created_at": START, "last_used_at": null,
         });
         assert_eq!(link, wanted);
@@ -69,7 +69,7 @@ async fn a_full_link_is_answered_as_it_was_given(context: Context) {
     let given = json!({
         "name": "Berlin fair 2027", "expires_at": "2027-03-01T00:00:00Z",
         "language": "de", "flow": "document_and_selfie", "slug": "berlin-fair",
-        "confirm": true, "resume": true, "accept_ref": true,
+        "confirm": true, "resume": true, "accept_ref": true, "signed": false,
         "inactive_message": "The fair is over.\nWrite to us at …",
         "token": {"country": ["DE", "AT"], "documents": ["PASSPORT", "ID_CARD"], "checkAml": true,
             "ageLimit": 18, "successUrl": "https://example.com/ok"},
@@ -98,7 +98,7 @@ async fn null_means_not_given(context: Context) {
     let link = gateway
         .link(json!({
             "usage": {"type": "single", "limit": null}, "expires_at": null, "language": null, "flow": null,
-            "slug": null, "confirm": null, "resume": null, "accept_ref": null, "inactive_message": null,
+            "slug": null, "confirm": null, "resume": null, "accept_ref": null, "signed": null, "inactive_message": null,
             "token": {"clientId": null, "country": null, "checkAml": null},
         }))
         .await;

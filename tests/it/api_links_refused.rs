@@ -91,6 +91,7 @@ fn bad_fields() -> Vec<(&'static str, Vec<Value>)> {
         ("confirm", flags()),
         ("resume", flags()),
         ("accept_ref", flags()),
+        ("signed", flags()),
         ("inactive_message", vec![json!("ä".repeat(501)), json!("a\u{0}"), json!("a\tb"), json!("\u{1b}[31m"),
             json!("a\u{7f}"), json!(5), json!(true), json!(["a"]), json!({})]),
         ("token", vec![json!("x"), json!([]), json!(5), json!(true), json!("{}")]),
@@ -354,7 +355,7 @@ async fn all_bad_fields_are_named_at_once(context: Context) {
     let gateway = Gateway::start(&context).await;
     let body = json!({
         "name": "", "usage": {"type": "multi", "limit": 0, "used": 1}, "expires_at": "x", "language": "xx",
-        "slug": "a", "confirm": 1, "resume": "no", "accept_ref": [], "inactive_message": 5, "bogus": 1,
+        "slug": "a", "confirm": 1, "resume": "no", "accept_ref": [], "signed": 0, "inactive_message": 5, "bogus": 1,
         "token": {"clientId": "é", "country": ["DE", "xx", "yy"], "documents": [], "checkAml": 1, "nope": 1},
     });
     let mut wanted = vec![
@@ -367,6 +368,7 @@ async fn all_bad_fields_are_named_at_once(context: Context) {
         "confirm",
         "resume",
         "accept_ref",
+        "signed",
         "inactive_message",
         "bogus",
         "token.clientId",

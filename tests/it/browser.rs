@@ -1,39 +1,20 @@
 //! A visitor's walk in a real browser, phone-sized: what only a browser can tell. That the content security policy
 //! lets the form's redirect through, that back and refresh do no harm, that no page scrolls sideways.
-//!
-//! `ENTRYPASS_TEST_CHROMEDRIVER` and `ENTRYPASS_TEST_CHROMIUM` name the programs, as `tests/run.sh` sets them; without
-//! them these tests are listed as ignored, never as passed.
 
-use std::process::Stdio;
-use std::time::Duration;
-
-use entrypass::app::{self, Running};
-use entrypass::clock::Clock;
-use entrypass::config::Config;
-use entrypass::domain::id::{KeyId, LinkId};
-use entrypass::domain::scope::Scope;
-use entrypass::domain::secret::Secret;
-use entrypass::store::keys::ApiKey;
+use entrypass::domain::id::LinkId;
+use entrypass::share::button::Button;
 use entrypass::web::button;
 use libtest_mimic::Trial;
-use reqwest::Method;
 use serde_json::{Value, json};
-use thirtyfour::LoggingPrefsLogLevel;
+use std::time::Duration;
 use thirtyfour::common::log::BrowserLogEntry;
 use thirtyfour::prelude::*;
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, ChildStdout, Command};
 
-use crate::harness::engine::Database;
-use crate::harness::gateway::{PHONE, path_of, text};
-use crate::harness::process::Client;
+use crate::harness::browser::{Driver, Kind, PATIENCE, PHONE_WIDTH, in_a_browser};
+use crate::harness::gateway::{path_of, text};
+use crate::harness::sandboxed::Sandboxed;
 use crate::harness::{Context, Engine, eventually, on_engine};
-
-/// How long anything here may take: a browser on a busy machine is slow.
-const PATIENCE: Duration = Duration::from_mins(1);
-
-/// The width of a phone's screen, in CSS pixels.
-const WIDTH: u64 = 390;
+use crate::visitor_signed::address;
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -46,24 +27,13 @@ pub fn tests() -> Vec<Trial> {
         "a_visitor_with_a_phone_is_led_through_every_page",
         |context| Box::pin(a_visitor_with_a_phone_is_led_through_every_page(context)),
     );
-    let ignored = programs().is_none();
-    let trials = trials.into_iter();
-    trials.map(|t| t.with_ignored_flag(ignored)).collect()
-}
-
-pub fn explain_what_is_left_out() {
-    if programs().is_none() {
-        eprintln!(
-            "LEFT OUT: all tests in a browser, because ENTRYPASS_TEST_CHROMEDRIVER and \
-             ENTRYPASS_TEST_CHROMIUM do not name its programs; tests/run.sh runs everything."
-        );
-    }
+    in_a_browser(trials)
 }
 
 async fn a_visitor_with_a_phone_is_led_through_every_page(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let gateway = Sandboxed::start(&context).await;
     let mut driver = Driver::start().await;
-    let browser = driver.browser().await;
+    let browser = driver.browser(Kind::Phone).await;
     let walked = browser
         .run_and_quit(|browser| async {
             let walk = Walk {
@@ -86,7 +56,7 @@ async fn a_visitor_with_a_phone_is_led_through_every_page(context: Context) {
 /// What the browser is led through.
 struct Walk<'a> {
     browser: WebDriver,
-    gateway: &'a Gateway,
+    gateway: &'a Sandboxed,
 }
 
 impl Walk<'_> {
@@ -150,21 +120,43 @@ impl Walk<'_> {
     }
 
     async fn a_button_on_a_page(&self) -> WebDriverResult<()> {
-        let link = self.gateway.link(json!({"accept_ref": true})).await;
+        let link = self
+            .gateway
+            .link(json!({"accept_ref": true, "language": "lt"}))
+            .await;
+        let signed = self.gateway.link(json!({"signed": true})).await;
+        let exp = Clock::system().now().seconds() + 600;
+        let query = format!("client_id=Jane%20Doe&ref=a%2Bb&exp={exp}");
         let state = &self.gateway.running.state;
         let id = LinkId::parse(text(&link["id"])).expect("an id");
         let kept = state.store.link(id).await.expect("a database");
-        let button = button::of_link(&kept.expect("the link"), text(&link["url"]).to_owned());
+        let button = button::of_link(state, &kept.expect("the link"));
+        let of_signed = Button {
+            url: format!("{}{}", state.public_url, address(&signed, &query)),
+            takes_ref: false,
+            ..button.clone()
+        };
         let folder = tempfile::tempdir().expect("a folder");
-        for (html, given) in [
-            (button.plain(), None),
-            (button.scripted(), Some("No. 4/2&c")),
+        for (link, html, given) in [
+            (&link, button.plain(), None),
+            (&link, button.scripted(), Some("No. 4/2&c")),
+            (&signed, of_signed.scripted(), Some("a+b")),
         ] {
             let page = folder.path().join("page.html");
-            std::fs::write(&page, html).expect("a page");
+            std::fs::write(&page, format!("<!DOCTYPE html><p>{html}</p>")).expect("a page");
             let address = format!("file://{}?ref=No.%204%2F2%26c", page.display());
             self.browser.goto(address).await?;
-            self.press("a").await?;
+            let drawn = self
+                .browser
+                .query(By::Css("p > a"))
+                .wait(PATIENCE, Duration::from_millis(50))
+                .first()
+                .await?;
+            assert_eq!(drawn.text().await?, "Patvirtinti dabar");
+            assert_eq!(drawn.attr("lang").await?.as_deref(), Some("lt"));
+            let cookies = self.browser.execute("return document.cookie", Vec::new());
+            assert_eq!(cookies.await?.json(), "");
+            drawn.click().await?;
             self.is_at_the_sandbox().await?;
             assert_eq!(self.browser.windows().await?.len(), 1);
             let path = format!("/links/{}/sessions", text(&link["id"]));
@@ -220,7 +212,7 @@ impl Walk<'_> {
         let script =
             "const page = document.documentElement; return [page.scrollWidth, page.clientWidth];";
         let widths = self.browser.execute(script, Vec::new()).await?;
-        assert_eq!(widths.json(), &json!([WIDTH, WIDTH]), "{what}");
+        assert_eq!(widths.json(), &json!([PHONE_WIDTH, PHONE_WIDTH]), "{what}");
         let log = self.log().await?;
         assert!(log.is_empty(), "{what}: {log:?}");
         Ok(())
@@ -229,160 +221,5 @@ impl Walk<'_> {
     /// What the browser complained of since it was last asked.
     async fn log(&self) -> WebDriverResult<Vec<BrowserLogEntry>> {
         self.browser.browser_log().await
-    }
-}
-
-/// The real gateway with the embedded sandbox; time runs.
-struct Gateway {
-    running: Running,
-    client: Client,
-    _database: Database,
-}
-
-impl Gateway {
-    async fn start(context: &Context) -> Self {
-        let database = context.engine.database().await;
-        let clock = Clock::system();
-        let mut config = Config::defaults();
-        config.server.listen = ([127, 0, 0, 1], 0).into();
-        config.server.workers = 2;
-        config.database.sandbox_url = Secret::new(&*database.url);
-        let running = app::start(config, clock.clone(), true).await;
-        let running = running.expect("the gateway starts");
-        let id = KeyId::new(clock.uuid());
-        let (key, text) =
-            ApiKey::generate(id, "test".into(), vec![Scope::Admin], clock.now(), None);
-        let kept = running.state.store.insert_key(&key, &text).await;
-        kept.expect("a key");
-        let client = Client::new(&format!("http://{}", running.address), text.expose());
-        Self {
-            running,
-            client,
-            _database: database,
-        }
-    }
-
-    /// Makes a link; `more` is merged into a minimal one of three uses.
-    async fn link(&self, more: Value) -> Value {
-        let mut wanted = json!({"name": "A link", "usage": {"type": "multi", "limit": 3}});
-        for (name, value) in more.as_object().expect("an object") {
-            wanted[name] = value.clone();
-        }
-        let (status, link) = self.client.api(Method::POST, "/links", Some(wanted)).await;
-        assert_eq!(status, 201, "{link}");
-        link
-    }
-
-    async fn used_is(&self, link: &Value, uses: u32) {
-        let link = self
-            .client
-            .get(&format!("/links/{}", text(&link["id"])))
-            .await;
-        assert_eq!(link["usage"]["used"], uses);
-    }
-
-    /// The one session of a link.
-    async fn session_of(&self, link: &Value) -> Value {
-        let path = format!("/links/{}/sessions", text(&link["id"]));
-        let sessions = self.client.all(&path).await;
-        assert_eq!(sessions.len(), 1);
-        sessions[0].clone()
-    }
-}
-
-/// A driver in a process of its own, with a folder for its browser.
-struct Driver {
-    child: Child,
-    /// Held open: what it prints later must find a reader.
-    _out: BufReader<ChildStdout>,
-    address: String,
-    chromium: String,
-    folder: tempfile::TempDir,
-}
-
-impl Driver {
-    async fn start() -> Self {
-        let (driver, chromium) = programs().expect("ignored without them");
-        let mut child = Command::new(driver)
-            .arg("--port=0")
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the driver starts");
-        let mut out = BufReader::new(child.stdout.take().expect("a pipe"));
-        let port = tokio::time::timeout(PATIENCE, port_told(&mut out));
-        let port = port.await.expect("the driver tells its port");
-        Self {
-            child,
-            _out: out,
-            address: format!("http://127.0.0.1:{port}"),
-            chromium,
-            folder: tempfile::tempdir().expect("a folder"),
-        }
-    }
-
-    async fn browser(&self) -> WebDriver {
-        let mut wanted = DesiredCapabilities::chrome();
-        self.describe(&mut wanted).expect("plain values");
-        let address = self.address.parse().expect("an address");
-        let client = entrypass::http::client_builder(&address)
-            .timeout(PATIENCE)
-            .build();
-        WebDriver::builder(&self.address, wanted)
-            .client(client.expect("a client"))
-            .await
-            .expect("a browser")
-    }
-
-    fn describe(&self, wanted: &mut thirtyfour::ChromeCapabilities) -> WebDriverResult<()> {
-        wanted.set_binary(&self.chromium)?;
-        for argument in [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--disable-dev-shm-usage",
-            "--disable-quic",
-            "--no-first-run",
-            "--disable-background-networking",
-            "--disable-component-update",
-            "--disable-sync",
-            &format!("--user-data-dir={}", self.folder.path().display()),
-        ] {
-            wanted.add_arg(argument)?;
-        }
-        // A window cannot be made that small, a screen can.
-        let screen = json!({"width": WIDTH, "height": 844, "pixelRatio": 3.0, "touch": true});
-        wanted.add_experimental_option(
-            "mobileEmulation",
-            json!({"deviceMetrics": screen, "userAgent": PHONE}),
-        )?;
-        wanted.set_browser_log_level(LoggingPrefsLogLevel::Warning)
-    }
-
-    async fn stop(&mut self) {
-        self.child.kill().await.expect("a child");
-    }
-}
-
-/// The driver and the browser, where both are named.
-fn programs() -> Option<(String, String)> {
-    let named = |name| std::env::var(name).ok().filter(|path| !path.is_empty());
-    let driver = named("ENTRYPASS_TEST_CHROMEDRIVER")?;
-    Some((driver, named("ENTRYPASS_TEST_CHROMIUM")?))
-}
-
-/// Reads what a driver prints until it tells the port it was given.
-async fn port_told(out: &mut (impl AsyncBufReadExt + Unpin)) -> u16 {
-    let mut line = String::new();
-    loop {
-        line.clear();
-        let read = out.read_line(&mut line).await.expect("a pipe");
-        assert!(read > 0, "the driver ended");
-        let told = line.split_once("on port ").map(|(_, port)| port);
-        let port = told.and_then(|port| port.trim().trim_end_matches('.').parse().ok());
-        if let Some(port @ 1..) = port {
-            return port;
-        }
     }
 }

@@ -155,7 +155,7 @@ async fn a_link_is_made_with_every_flag_as_by_the_api(context: Context) {
         "id": made["id"], "slug": "berlin-fair", "url": "https://go.example.com/berlin-fair", "name": "Berlin fair",
         "usage": {"type": "multi", "limit": 100, "used": 0, "remaining": 100},
         "expires_at": "2099-03-01T00:00:00Z", "language": "de", "flow": "document", "confirm": true, "resume": true,
-        "accept_ref": true, "inactive_message": "Over.\nWrite to us",
+        "accept_ref": true, "signed": false, "inactive_message": "Over.\nWrite to us",
         "token": {"clientId": "customer-17", "country": ["DE", "AT"]}, "status": "active",
         "created_at": made["created_at"], "last_used_at": null,
     });
@@ -188,6 +188,20 @@ async fn a_link_is_made_with_every_flag_as_by_the_api(context: Context) {
             (&json!(false), &json!(false), &json!(false))
         );
     }
+    let signed = [
+        "link",
+        "create",
+        "--name",
+        "Site",
+        "--unlimited",
+        "--signed",
+        "--json",
+    ];
+    let signed: Value = serde_json::from_str(&binary.done(&signed).await).expect("JSON");
+    assert_eq!(signed["signed"], true);
+    assert_eq!(text(&signed["signing_secret"]).len(), 44);
+    let show = ["link", "show", text(&signed["slug"]), "--json"];
+    assert!(!binary.done(&show).await.contains("signing_secret"));
 }
 
 async fn link_create_prints_the_address_alone_and_it_opens(context: Context) {

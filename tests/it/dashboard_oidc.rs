@@ -49,13 +49,18 @@ pub fn tests() -> Vec<Trial> {
         "whoever_cannot_be_let_in_is_told_why",
         |context| Box::pin(whoever_cannot_be_let_in_is_told_why(context)),
     );
+    trials.extend(with_a_provider(with_provider));
+    trials
+}
+
+/// The trials that need a provider: ignored where there is none.
+pub fn with_a_provider(trials: Vec<Trial>) -> Vec<Trial> {
     let left_out = folder().is_none();
-    let with_provider = with_provider.into_iter().map(|trial| {
+    let trials = trials.into_iter().map(|trial| {
         let ignored = left_out || trial.has_ignored_flag();
         trial.with_ignored_flag(ignored)
     });
-    trials.extend(with_provider);
-    trials
+    trials.collect()
 }
 
 pub fn explain_what_is_left_out() {
@@ -73,20 +78,20 @@ fn folder() -> Option<String> {
 }
 
 /// A provider, which ends with the test.
-struct Provider {
-    issuer: String,
+pub struct Provider {
+    pub issuer: String,
     _child: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
 }
 
 impl Provider {
-    async fn start() -> Self {
-        let now = Timestamp::parse(START).unwrap().millis();
+    /// One at which it is that time.
+    pub async fn start(now: Timestamp) -> Self {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/oidc/provider.mjs");
         let mut child = Command::new("node")
             .arg(script)
-            .env("NOW", now.to_string())
+            .env("NOW", now.millis().to_string())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -104,7 +109,7 @@ impl Provider {
         }
     }
 
-    async fn tell(&mut self, told: Value) {
+    pub async fn tell(&mut self, told: Value) {
         let line = format!("{told}\n");
         self.input.write_all(line.as_bytes()).await.unwrap();
         let answer = self.output.next_line().await.unwrap();
@@ -112,7 +117,7 @@ impl Provider {
     }
 
     /// From now on these people are there, and no others.
-    async fn people(&mut self, people: Value) {
+    pub async fn people(&mut self, people: Value) {
         self.tell(json!({"people": people})).await;
     }
 
@@ -160,24 +165,28 @@ impl Provider {
     }
 }
 
-async fn gateway(context: &Context, issuer: &str) -> Gateway {
+/// How a gateway knows the provider.
+pub fn known(issuer: &str) -> Oidc {
     let roles = [("staff", Role::Viewer), ("owners", Role::Administrator)];
     let roles = roles.map(|(group, role)| GroupRole {
         group: group.to_owned(),
         role,
     });
-    let oidc = Oidc {
+    Oidc {
         issuer: issuer.to_owned(),
         client_id: "entrypass".to_owned(),
         client_secret: Secret::new(CLIENT_SECRET),
         roles: roles.to_vec(),
-    };
-    Gateway::with(context, |config| config.oidc = Some(oidc)).await
+    }
+}
+
+async fn gateway(context: &Context, issuer: &str) -> Gateway {
+    Gateway::with(context, |config| config.oidc = Some(known(issuer))).await
 }
 
 /// A provider and a gateway that knows it.
 async fn both(context: &Context) -> (Provider, Gateway) {
-    let mut provider = Provider::start().await;
+    let mut provider = Provider::start(Timestamp::parse(START).unwrap()).await;
     let gateway = gateway(context, &provider.issuer).await;
     let redirect = format!("{}/admin/login/oidc/callback", gateway.state.public_url);
     provider.tell(json!({"redirect": redirect})).await;

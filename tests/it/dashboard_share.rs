@@ -61,12 +61,7 @@ async fn codes_and_posters_are_handed_out_and_lead_to_the_link(context: Context)
     let vi = &mut signed_in(&gateway, "vi@example.com", Role::Viewer).await;
     let own = format!("/admin/links/{}", text(&link["id"]));
     let page = vi.open(&format!("{own}/share")).await;
-    for told in [
-        "Patvirtinti",
-        "via=button",
-        "new URLSearchParams",
-        "&#60;b&#62;Fair",
-    ] {
+    for told in ["Patvirtinti", "via=button", "&#60;b&#62;Fair"] {
         assert!(page.contains(told), "{told}");
     }
     assert!(!page.contains("<b>Fair"));

@@ -74,7 +74,7 @@ async fn calls(gateway: &Gateway) -> Vec<(Method, String, Value)> {
     });
     let whole = json!({
         "name": "A link", "usage": {"type": "multi", "limit": 5}, "expires_at": "2030-01-01T00:00:00Z", "language": "de",
-        "flow": "document", "confirm": false, "resume": true, "accept_ref": true, "inactive_message": "m", "token": token,
+        "flow": "document", "confirm": false, "resume": true, "accept_ref": true, "signed": false, "inactive_message": "m", "token": token,
     });
     let selfie = json!({"flow": "selfie", "language": "de", "token": {"min_age": 18, "confidence_threshold": 85.5, "buffer": 1}});
     let mut started = token;

@@ -18,12 +18,18 @@ mod api_links;
 mod api_links_create;
 mod api_links_refused;
 mod api_lists;
+mod api_presets;
 mod api_sessions;
 mod api_stats;
 mod api_support;
 mod asking;
 mod audit;
 mod browser;
+mod browser_dashboard;
+mod browser_kit;
+mod browser_oidc;
+mod browser_pages;
+mod browser_tour;
 mod cli;
 mod cli_import;
 mod cli_user;
@@ -32,6 +38,7 @@ mod crash;
 mod dashboard_auth;
 mod dashboard_endpoints;
 mod dashboard_guard;
+mod dashboard_integrate;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
@@ -39,6 +46,7 @@ mod dashboard_messages;
 mod dashboard_oidc;
 mod dashboard_overview;
 mod dashboard_people;
+mod dashboard_presets;
 mod dashboard_sessions;
 mod dashboard_settings;
 mod dashboard_share;
@@ -73,6 +81,7 @@ mod store_links_made;
 mod store_links_told;
 mod store_messages;
 mod store_people;
+mod store_presets;
 mod store_questions;
 mod store_records;
 mod store_rule;
@@ -87,6 +96,7 @@ mod visitor_redirects;
 mod visitor_resume;
 mod visitor_sent;
 mod visitor_settling;
+mod visitor_signed;
 mod webhook_in;
 mod webhook_in_results;
 mod webhook_in_table;
@@ -105,11 +115,15 @@ fn main() {
         api_links_create::tests(),
         api_links_refused::tests(),
         api_lists::tests(),
+        api_presets::tests(),
         api_sessions::tests(),
         api_stats::tests(),
         asking::tests(),
         audit::tests(),
         browser::tests(),
+        browser_dashboard::tests(),
+        browser_oidc::tests(),
+        browser_pages::tests(),
         cli::tests(),
         cli_import::tests(),
         cli_user::tests(),
@@ -117,6 +131,7 @@ fn main() {
         crash::tests(),
         dashboard_auth::tests(),
         dashboard_guard::tests(),
+        dashboard_integrate::tests(),
         dashboard_endpoints::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
@@ -124,6 +139,7 @@ fn main() {
         dashboard_oidc::tests(),
         dashboard_overview::tests(),
         dashboard_people::tests(),
+        dashboard_presets::tests(),
         dashboard_sessions::tests(),
         dashboard_settings::tests(),
         dashboard_share::tests(),
@@ -153,6 +169,7 @@ fn main() {
         store_ledger::tests(),
         store_messages::tests(),
         store_people::tests(),
+        store_presets::tests(),
         store_questions::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
@@ -168,6 +185,7 @@ fn main() {
         visitor_resume::tests(),
         visitor_sent::tests(),
         visitor_settling::tests(),
+        visitor_signed::tests(),
         webhook_in::tests(),
         webhook_in_results::tests(),
         webhook_in_table::tests(),
@@ -176,7 +194,9 @@ fn main() {
     .flatten()
     .collect();
     harness::explain_what_is_left_out();
-    browser::explain_what_is_left_out();
+    harness::browser::explain_what_is_left_out();
+    dashboard_integrate::explain_what_is_left_out();
+    browser_pages::explain_what_is_left_out();
     dashboard_oidc::explain_what_is_left_out();
     deliveries_lost::explain_what_is_left_out();
     harness::mail::explain_what_is_left_out();

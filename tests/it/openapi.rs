@@ -242,7 +242,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 8);
+    assert_eq!(compared, 10);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -283,6 +283,7 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
     let (_, made) = gateway
         .post("/keys", json!({"name": "k", "scopes": ["read"]}))
         .await;
+    let (_, preset) = gateway.post("/presets", json!({"name": "p"})).await;
     let (_, key) = gateway.get(&format!("/keys/{}", text(&made["id"]))).await;
     let (_, page) = gateway.get("/links").await;
     let made_endpoint = endpoint(&gateway).await;
@@ -302,6 +303,7 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
         ("StartedSession", &started),
         ("Session", &session),
         ("Checks", &session["checks"]),
+        ("Preset", &preset),
         ("MadeKey", &made),
         ("Key", &key),
         ("Page_Link", &page),

@@ -4,6 +4,8 @@ use entrypass::domain::channel::Via;
 use entrypass::domain::day::Day;
 use entrypass::domain::id::{LinkId, SessionId};
 use entrypass::domain::link::Link;
+use entrypass::domain::secret::Secret;
+use entrypass::domain::signed::new_secret;
 use entrypass::domain::slug::Slug;
 use entrypass::domain::timestamp::DAY_MS;
 use entrypass::domain::usage::Usage;
@@ -20,6 +22,7 @@ tests!(
         thousands_of_links_are_read_as_they_were_kept,
         a_slug_that_is_taken_anywhere_among_thousands_keeps_all_of_them_out,
         taken_slugs_are_told_by_their_places,
+        a_signing_secret_is_replaced_and_forgotten_with_the_link,
         every_number_of_a_link_is_told_on_its_day,
     ]
 );
@@ -32,6 +35,8 @@ fn many(kit: &Kit, count: usize) -> Vec<Link> {
             link.inactive_message = (n % 2 == 0).then(|| format!("{n}\nis over"));
             link.terms.confirm = n % 3 == 0;
             link.terms.resume = n % 3 == 1;
+            link.terms.signed = n % 4 == 0;
+            link.signing_secret = link.terms.signed.then(new_secret);
             link.terms.expires_at = (n % 5 == 0).then(|| kit.now().plus_millis(DAY_MS));
             link
         })
@@ -51,13 +56,13 @@ async fn thousands_of_links_are_read_as_they_were_kept(context: Context) {
         assert_eq!(read.as_ref(), Some(&links[n]));
     }
     let (first, last) = (links[1].terms.id, links[1999].terms.id);
-    let slugs: Vec<Slug> = links[1..2000]
+    let drawn: Vec<(Slug, Option<Secret>)> = links[1..2000]
         .iter()
-        .map(|l| l.terms.slug.clone())
+        .map(|l| (l.terms.slug.clone(), l.signing_secret.clone()))
         .collect();
-    assert_eq!(kit.store.slugs_between(first, last).await.unwrap(), slugs);
+    assert_eq!(kit.store.drawn_between(first, last).await.unwrap(), drawn);
     let nobody = LinkId::new(kit.clock.uuid());
-    assert_eq!(kit.store.slugs_between(nobody, nobody).await.unwrap(), []);
+    assert_eq!(kit.store.drawn_between(nobody, nobody).await.unwrap(), []);
     assert_eq!(kit.store.insert_links(&[]).await.unwrap(), Ok(()));
     let filter = AuditFilter {
         limit: 10,
@@ -68,6 +73,46 @@ async fn thousands_of_links_are_read_as_they_were_kept(context: Context) {
     assert_eq!(log[0].action, "link.imported");
     assert_eq!(log[0].object_id, Some(links[0].terms.id.to_string()));
     assert_eq!(log[0].detail.as_deref(), Some("2001 links"));
+}
+
+async fn a_signing_secret_is_replaced_and_forgotten_with_the_link(context: Context) {
+    let kit = Kit::open(&context).await;
+    let plain = kit.keep_new(Usage::Single).await;
+    let mut signed = kit.new_link(Usage::Single);
+    (signed.terms.signed, signed.signing_secret) = (true, Some(new_secret()));
+    let signed = kit.keep(signed).await;
+    let (id, nobody) = (signed.terms.id, LinkId::new(kit.clock.uuid()));
+    let replace = async |id, secret: &Secret| kit.store.replace_signing_secret(id, secret).await;
+    for none in [plain.terms.id, nobody] {
+        assert!(!replace(none, &new_secret()).await.unwrap());
+    }
+    let kept = kit.store.link(plain.terms.id).await.unwrap();
+    assert_eq!(kept.as_ref(), Some(&plain));
+    let secret = new_secret();
+    assert!(replace(id, &secret).await.unwrap());
+    let kept = kit.store.link(id).await.unwrap().unwrap();
+    assert_eq!(kept.signing_secret.as_ref(), Some(&secret));
+    let filter = AuditFilter {
+        object_id: Some(id.to_string()),
+        limit: 10,
+        ..AuditFilter::default()
+    };
+    let log = kit.store.audit_log(&filter).await.unwrap();
+    assert_eq!(log[0].action, "link.updated");
+    assert_eq!(log[0].detail.as_deref(), Some("another signing secret"));
+    for link in [&signed, &plain] {
+        assert!(
+            kit.store
+                .delete_link(link.terms.id, kit.now())
+                .await
+                .unwrap()
+        );
+        let slug = &link.terms.slug;
+        let left = kit.store.link_by_slug(slug).await.unwrap().unwrap();
+        let left = left.signing_secret.map(|secret| secret.expose().to_owned());
+        assert_eq!(left.as_deref(), link.terms.signed.then_some(""));
+    }
+    assert!(!replace(id, &new_secret()).await.unwrap());
 }
 
 async fn a_slug_that_is_taken_anywhere_among_thousands_keeps_all_of_them_out(context: Context) {

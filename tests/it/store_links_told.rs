@@ -2,10 +2,11 @@
 
 use entrypass::domain::event::EventType::{self, LinkExhausted, LinkExpired};
 use entrypass::domain::id::LinkId;
-use entrypass::domain::link::Link;
+use entrypass::domain::link::{Link, LinkStatus};
 use entrypass::domain::usage::Usage;
 use entrypass::store::events::EventFilter;
 use entrypass::store::ledger::NewSession;
+use entrypass::store::links::LinkFilter;
 use serde_json::json;
 
 use crate::harness::{Context, Engine, Gateway, tests};
@@ -79,6 +80,16 @@ async fn a_link_is_exhausted_once_its_last_use_cannot_be_given_back(context: Con
     let third = kit.spend(&link).await;
     record(&kit, &third).await;
     for _ in 0..2 {
+        // Listed as such before it is told and afterwards.
+        for (status, count) in [(LinkStatus::Exhausted, 1), (LinkStatus::Active, 0)] {
+            let filter = LinkFilter {
+                status: Some(status),
+                limit: 9,
+                ..LinkFilter::default()
+            };
+            let listed = kit.store.links(&filter, kit.now()).await.unwrap();
+            assert_eq!(listed.len(), count, "{status:?}");
+        }
         sweep(&kit).await;
         assert_eq!(told(&kit).await, [(LinkExhausted, link.terms.id)]);
     }

@@ -7,6 +7,7 @@ use entrypass::domain::usage::Usage;
 use entrypass::domain::verdict::Verdict;
 use entrypass::store::inbound::Learnt;
 use entrypass::store::ledger::{Client, NewSession, Refund};
+use entrypass::store::sessions::SessionFilter;
 use futures_util::future::join_all;
 
 use crate::harness::{Context, tests};
@@ -16,6 +17,7 @@ tests!(
     "store_questions",
     [
         sessions_without_a_result_are_noted_once_and_asked_about_after_their_token,
+        sessions_under_way_are_listed_whatever_became_of_them_since,
         more_sessions_than_one_stride_are_walked,
         a_question_is_one_nodes_until_its_lease_ends,
         what_was_learnt_moves_a_session_by_the_rules,
@@ -109,6 +111,66 @@ async fn sessions_without_a_result_are_noted_once_and_asked_about_after_their_to
         .await
         .unwrap();
     assert_eq!(questions(&kit).await, 2);
+}
+
+/// They are looked for where they can be, as no index has them.
+async fn sessions_under_way_are_listed_whatever_became_of_them_since(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let mut open = Vec::new();
+    for n in 0..5 {
+        let mut session = kit.session_of((n % 2 == 0).then_some(&link));
+        session.client = Client::Fixed(format!("customer-{n}"));
+        kit.try_reserve(&session, &[]).await;
+        let answer = kit.answer_for(&session, &[]);
+        assert!(kit.store.record(answer).await.unwrap());
+        open.push(session.id);
+        finish(&kit, recorded(&kit).await.id).await;
+        kit.clock.advance(1000);
+    }
+    kit.store.erase_session(open[1], kit.now()).await.unwrap();
+    let just_begun = kit.session_of(None);
+    kit.try_reserve(&just_begun, &[]).await;
+    let listed = async |filter: SessionFilter| -> Vec<SessionId> {
+        let filter = SessionFilter {
+            status: filter.status.or_else(|| Some("active".to_owned())),
+            limit: 9,
+            ..filter
+        };
+        let sessions = kit.store.sessions(&filter).await.unwrap();
+        sessions.iter().map(|session| session.id).collect()
+    };
+    let at = |n: usize| {
+        Some(
+            kit.now()
+                .plus_millis((i64::try_from(n).unwrap() - 5) * 1000),
+        )
+    };
+    // Before any is walked past; when some are; when all are, and of one nothing is asked.
+    for walked in [0, 3, 6] {
+        if let Some(before) = at(walked).filter(|_| walked > 0) {
+            while kit.store.note_unfinished(before, SLACK_MS).await.unwrap() {}
+        }
+        let newest_first: Vec<_> = open.iter().rev().copied().collect();
+        assert_eq!(listed(SessionFilter::default()).await, newest_first);
+        let of_link = SessionFilter {
+            link_id: Some(link.terms.id),
+            ..SessionFilter::default()
+        };
+        assert_eq!(listed(of_link).await, [open[4], open[2], open[0]]);
+        let page = SessionFilter {
+            before: Some(open[4]),
+            from: at(1),
+            ..SessionFilter::default()
+        };
+        assert_eq!(listed(page).await, [open[3], open[2], open[1]]);
+        let starting = SessionFilter {
+            status: Some("starting".to_owned()),
+            ..SessionFilter::default()
+        };
+        assert_eq!(listed(starting).await, [just_begun.id]);
+    }
+    assert_eq!(questions(&kit).await, 5);
 }
 
 async fn more_sessions_than_one_stride_are_walked(context: Context) {

@@ -83,6 +83,14 @@ impl TokenOptions {
         self.text("clientId")
     }
 
+    /// The same, for this customer.
+    #[must_use]
+    pub fn with_client_id(&self, client_id: String) -> Self {
+        let mut map = self.0.clone();
+        map.insert("clientId".to_owned(), client_id.into());
+        Self(map)
+    }
+
     /// The integrator's own reference, which iDenfy repeats in its webhooks.
     #[must_use]
     pub fn external_ref(&self) -> Option<&str> {

@@ -92,7 +92,7 @@ impl Batch {
         }
         *held = Held::default();
         let mut outcome = Outcome::default();
-        let mut tx = engine.begin().await?;
+        let mut tx = engine.begin_spending().await?;
         self.settle(&mut tx, &mut outcome).await?;
         if !self.reserves.is_empty() {
             self.take_holds(&mut tx, &mut outcome).await?;
@@ -174,6 +174,18 @@ impl Batch {
             sacks.done(reply, outcome.as_ref().map(|_| ()).map_err(Clone::clone));
         }
         sacks.send();
+    }
+}
+
+impl Engine {
+    /// A transaction of the ledger's.
+    async fn begin_spending(&self) -> Result<Tx, sqlx::Error> {
+        Ok(match self {
+            Self::Sqlite(db) => Tx::Sqlite(db.begin().await?),
+            Self::Postgres(db) => {
+                Tx::Postgres(postgres::in_time(Box::pin(db.begin_spending())).await?)
+            }
+        })
     }
 }
 

@@ -1,10 +1,11 @@
 //! One writer task: takes what waits, commits it together, answers.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 
 use super::batch::Batch;
+use super::gathering::Gathering;
 use super::ignored::Counts;
 use super::{Op, QUEUE_MAX};
 use crate::store::events::News;
@@ -27,6 +28,7 @@ struct Lane {
     held: Held,
     /// Commits on the held connection so far.
     turns: u32,
+    gathering: Gathering,
     ignored: Counts,
 }
 
@@ -38,6 +40,7 @@ pub(super) fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
         news,
         held: Held::default(),
         turns: 0,
+        gathering: Gathering::default(),
         ignored: Counts::default(),
     };
     tokio::spawn(lane.run(queue));
@@ -50,6 +53,7 @@ impl Lane {
         loop {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
+                    self.gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
                     self.commit(&mut ops).await;
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
@@ -68,17 +72,20 @@ impl Lane {
 
     /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
     async fn commit(&mut self, ops: &mut Vec<Op>) {
+        let had = ops.len();
         let batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {
             self.let_go();
             self.ignored.write(&self.engine).await;
         }
         self.turns += 1;
+        let begun = Instant::now();
         let written = batch.commit(&self.engine, &mut self.held);
         let outcome = match tokio::time::timeout(COMMIT_WITHIN, written).await {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
+        self.gathering.committed(begun.elapsed(), had);
         if outcome.is_err() {
             self.held.abandon();
         }

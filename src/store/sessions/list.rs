@@ -41,10 +41,11 @@ impl SessionFilter {
             return LIST_OF_WORD;
         }
         match (self.link_id, &self.client_id, self.status.as_deref()) {
-            (Some(_), _, None | Some("starting" | "active")) => LIST_OF_LINK,
-            (Some(_), ..) => LIST_OF_LINK_AND_STATUS,
+            (Some(_), _, None) => LIST_OF_LINK,
             (None, Some(_), _) => LIST_OF_CLIENT,
-            (None, None, None | Some("starting" | "active")) => LIST,
+            (_, _, Some("starting" | "active")) => LIST_OF_OPEN,
+            (Some(_), ..) => LIST_OF_LINK_AND_STATUS,
+            (None, None, None) => LIST,
             (None, None, Some(_)) => LIST_OF_STATUS,
         }
     }
@@ -114,6 +115,40 @@ WHERE link_id = $3 AND ",
     " AND ($2 IS NULL OR status = $2) AND ($4 IS NULL OR client_id = $4 OR (",
     own_sql!(),
     "))
+ORDER BY id DESC LIMIT $5"
+);
+
+/// What narrows the sessions under way.
+macro_rules! open_sql {
+    ($found:literal) => {
+        concat!(
+            "SELECT id FROM (SELECT id FROM sessions WHERE ",
+            $found,
+            " AND status = $2 AND ",
+            between_sql!(),
+            "
+        AND ($3 IS NULL OR link_id = $3) AND ($4 IS NULL OR client_id = $4 OR (",
+            own_sql!(),
+            "))
+      ORDER BY id DESC LIMIT $5) AS found"
+        )
+    };
+}
+
+/// Those under way, which no index has: the latest ones, those older ones about which iDenfy is asked, and those about which
+/// it is not as they were erased. See [`Store::note_unfinished`].
+const LIST_OF_OPEN: &str = concat!(
+    "
+SELECT * FROM sessions WHERE id IN (
+    ",
+    open_sql!("id > COALESCE((SELECT value FROM settings WHERE name = 'asked_up_to'), '')"),
+    "
+    UNION ",
+    open_sql!("id IN (SELECT session_id FROM questions)"),
+    "
+    UNION ",
+    open_sql!("erased_at IS NOT NULL AND status IN ('starting', 'active')"),
+    ")
 ORDER BY id DESC LIMIT $5"
 );
 
@@ -199,6 +234,14 @@ mod tests {
             ),
         ] {
             assert_eq!(plan(sql).await, [way], "{sql}");
+        }
+        let open = plan(LIST_OF_OPEN).await.join("; ");
+        for way in [
+            "sessions USING PRIMARY KEY (id>? AND id<?)",
+            "sqlite_autoindex_questions_1 FOR IN-OPERATOR",
+            "sessions_erased_open (id>? AND id<?)",
+        ] {
+            assert!(open.contains(way), "{open}");
         }
         for sql in [LIST_OF_CLIENT, LIST_OF_WORD] {
             let way = plan(sql).await.join("; ");

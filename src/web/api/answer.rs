@@ -3,8 +3,8 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::{HttpResponse, ResponseError as _};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use uuid::Uuid;
 
 use crate::web::problem::{PROBLEM_JSON, Problem};
 
@@ -52,21 +52,16 @@ impl Answer {
 
     /// What is kept of an answer that is too long to be kept: from what it is told again.
     #[must_use]
-    pub fn receipt(seed: Uuid) -> Self {
-        Self {
-            status: 201,
-            location: None,
-            retry_after: None,
-            body: seed.to_string(),
-        }
+    pub fn receipt(from: &impl Serialize) -> Self {
+        Self::json(201, from)
     }
 
     /// From what the answer is told again.
     ///
     /// # Errors
     /// The answer itself, where it is no receipt.
-    pub fn into_receipt(self) -> Result<Uuid, Self> {
-        Uuid::try_parse(&self.body).map_err(|_| self)
+    pub fn into_receipt<T: DeserializeOwned>(self) -> Result<T, Self> {
+        serde_json::from_str(&self.body).map_err(|_| self)
     }
 
     fn json(status: u16, document: &impl Serialize) -> Self {

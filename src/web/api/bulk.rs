@@ -6,7 +6,7 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{StreamExt as _, stream};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
@@ -18,9 +18,10 @@ use super::bulk_input::{Batch, Format, Refusal, id_at};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
-use super::link_document::LinkDocument;
+use super::link_document::MadeLink;
 use super::link_input::NewLink;
 use super::paging::Query;
+use super::presets_known::Presets;
 use crate::domain::link::Link;
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
@@ -51,7 +52,7 @@ pub struct NewLinks {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MadeLinks {
     /// The links.
-    pub items: Vec<LinkDocument>,
+    pub items: Vec<MadeLink>,
 }
 
 /// Links that could be made.
@@ -62,14 +63,23 @@ pub struct CheckedLinks {
     checked: usize,
 }
 
+/// From what links are made again, as they were made first: the presets of that time are a part of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Receipt {
+    seed: Uuid,
+    presets: Presets,
+}
+
 /// Makes many links at once.
 ///
 /// All are made or none. As JSON up to 10,000, as CSV up to 100,000; a body is at most 32 MiB. What is wrong is told by
 /// row, from 0, and field, such as `links[3].name`: all mistakes at once, or of very many the first thousand or so.
 ///
+/// Of a signed link the answer has the `signing_secret`, as JSON alone: a table for a mail merge is no place for it.
+///
 /// A CSV is UTF-8, with or without byte order mark, parted by commas or semicolons, with a header in any order of `name`,
 /// `usage` (`single`, `multi` or `unlimited`), `limit`, `expires_at`, `language`, `flow`, `slug`, `confirm`, `resume`,
-/// `accept_ref`, `inactive_message` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
+/// `accept_ref`, `signed`, `inactive_message`, `preset` and `token.<parameter>`, such as `token.clientId`. An empty cell is a value not given,
 /// and spaces around a value are dropped; several values in one cell are parted by `|`; an object is written as JSON. Rows
 /// whose cells are all empty are passed over and not counted.
 ///
@@ -103,7 +113,8 @@ pub async fn create(
     let format = format_of(&request)?;
     let form = Form::accepted(&request);
     if is_dry_run(&request)? {
-        let batch = read(format, given, state.clock.uuid()).await?;
+        let presets = Presets::all(&state.store).await?;
+        let batch = read(format, given, presets, state.clock.uuid()).await?;
         refuse_taken(&state.store, &batch).await?;
         let checked = batch.links.len();
         return Ok(Answer::ok(&CheckedLinks { checked }).respond());
@@ -114,17 +125,17 @@ pub async fn create(
     let digest = block(move || Sha256::digest(&hashed)).await?;
     let (own, store, body) = (state.clone(), caller.store(&state), given.clone());
     let answer = idempotent::once(&state, &caller, &request, &digest, move |seed| async move {
-        let links = make(&own, &store, format, body, seed).await?;
+        let (links, receipt) = make(&own, &store, format, body, seed).await?;
         let _ = keep.send(links);
-        Ok(Answer::receipt(seed))
+        Ok(Answer::receipt(&receipt))
     });
-    let seed = match answer.await?.into_receipt() {
-        Ok(seed) => seed,
+    let receipt: Receipt = match answer.await?.into_receipt() {
+        Ok(receipt) => receipt,
         Err(answer) => return Ok(answer.respond()),
     };
     let links = match made.await {
         Ok(links) => links,
-        Err(_) => again(&state, format, given.clone(), seed).await?,
+        Err(_) => again(&state, format, given.clone(), receipt).await?,
     };
     Ok(respond(&state, form, format, &given, links))
 }
@@ -136,11 +147,16 @@ async fn make(
     format: Format,
     body: Bytes,
     seed: Uuid,
-) -> Result<Vec<Link>, Problem> {
-    let mut batch = read(format, body, seed).await?;
+) -> Result<(Vec<Link>, Receipt), Problem> {
+    let presets = Presets::all(store).await?;
+    let mut batch = read(format, body, presets.clone(), seed).await?;
+    let receipt = Receipt {
+        seed,
+        presets: presets.only(&batch.presets),
+    };
     // Only after a process died between making the links and keeping the receipt are they there already.
     if is_made(state, &mut batch, seed).await? {
-        return Ok(batch.links);
+        return Ok((batch.links, receipt));
     }
     refuse_taken(store, &batch).await?;
     while let Err(place) = store.insert_links(&batch.links).await? {
@@ -150,7 +166,7 @@ async fn make(
         // One that was drawn is taken: so it goes once in ten thousand times, with a million links there.
         batch.links[place].terms.slug = Slug::generate();
     }
-    Ok(batch.links)
+    Ok((batch.links, receipt))
 }
 
 /// The links that a body became earlier.
@@ -158,9 +174,9 @@ async fn again(
     state: &State,
     format: Format,
     body: Bytes,
-    seed: Uuid,
+    Receipt { seed, presets }: Receipt,
 ) -> Result<Vec<Link>, Problem> {
-    let mut batch = read(format, body, seed).await?;
+    let mut batch = read(format, body, presets, seed).await?;
     if is_made(state, &mut batch, seed).await? {
         return Ok(batch.links);
     }
@@ -168,24 +184,24 @@ async fn again(
     Err(Problem::Database(None))
 }
 
-/// Whether the links were made; they are given the slugs that were drawn then.
+/// Whether the links were made; they are given the slugs and secrets that were drawn then.
 async fn is_made(state: &State, batch: &mut Batch, seed: Uuid) -> Result<bool, Problem> {
     let last = batch.links.len().saturating_sub(1);
-    let slugs = state
+    let drawn = state
         .store
-        .slugs_between(id_at(seed, 0), id_at(seed, last))
+        .drawn_between(id_at(seed, 0), id_at(seed, last))
         .await?;
-    let is_made = slugs.len() == batch.links.len();
+    let is_made = drawn.len() == batch.links.len();
     if is_made {
-        for (link, slug) in batch.links.iter_mut().zip(slugs) {
-            link.terms.slug = slug;
+        for (link, drawn) in batch.links.iter_mut().zip(drawn) {
+            (link.terms.slug, link.signing_secret) = drawn;
         }
     }
     Ok(is_made)
 }
 
-async fn read(format: Format, body: Bytes, seed: Uuid) -> Result<Batch, Problem> {
-    let batch = block(move || Batch::read(format, &body, seed, |_| ())).await?;
+async fn read(format: Format, body: Bytes, presets: Presets, seed: Uuid) -> Result<Batch, Problem> {
+    let batch = block(move || Batch::read(format, &body, &presets, seed, |_| ())).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),

@@ -114,7 +114,7 @@ impl<U: Fn(&Slug) -> String> Parts<U> {
         match &mut self.writing {
             Writing::Json => {
                 let mut row = if is_first { Vec::new() } else { vec![b','] };
-                let document = LinkDocument::new(link, url, self.now);
+                let document = LinkDocument::new(link, url, self.now).made(link);
                 serde_json::to_writer(&mut row, &document).expect("documents have text keys only");
                 row
             }

@@ -1,7 +1,7 @@
 //! Reads many links at once, from JSON or CSV: the one parser behind the API and the command line.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 
 use actix_web::web::Bytes;
 use csv::StringRecord;
@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::link_input;
+use super::presets_known::{self, Presets};
 use super::sheet::Sheet;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::id::LinkId;
@@ -61,6 +62,8 @@ pub struct Batch {
     pub links: Vec<Link>,
     /// Slugs that were chosen, with the first link of each.
     chosen: HashMap<Slug, usize>,
+    /// Presets that were asked for.
+    pub presets: BTreeSet<String>,
 }
 
 impl Batch {
@@ -71,10 +74,12 @@ impl Batch {
     pub fn read(
         format: Format,
         body: &Bytes,
+        presets: &Presets,
         seed: Uuid,
         watch: impl FnMut(usize),
     ) -> Result<Self, Refusal> {
         let mut reading = Reading {
+            presets,
             seed,
             now: time_of(seed),
             format,
@@ -121,7 +126,8 @@ fn time_of(seed: Uuid) -> Timestamp {
     Timestamp::from_millis(i64::try_from(ms).unwrap_or_default())
 }
 
-struct Reading<W> {
+struct Reading<'a, W> {
+    presets: &'a Presets,
     seed: Uuid,
     now: Timestamp,
     format: Format,
@@ -133,7 +139,7 @@ struct Reading<W> {
     watch: W,
 }
 
-impl<W: FnMut(usize)> Reading<W> {
+impl<W: FnMut(usize)> Reading<'_, W> {
     fn json(&mut self, body: &[u8]) -> Result<(), Refusal> {
         let unreadable = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
@@ -179,7 +185,7 @@ impl<W: FnMut(usize)> Reading<W> {
                 return Err(self.wrong_count());
             }
             let mut errors = FieldErrors::default();
-            let map = csv_rows::to_map(&columns, &row, &mut errors);
+            let map = csv_rows::to_map(&columns, &row, self.presets, &mut errors);
             if errors.is_empty() {
                 self.row(map, errors);
             } else {
@@ -204,7 +210,9 @@ impl<W: FnMut(usize)> Reading<W> {
                 }
             }
         }
-        let link = match link_input::parse(id_at(self.seed, self.rows), map, self.now) {
+        self.batch.presets.extend(presets_known::asked_for(&map));
+        let id = id_at(self.seed, self.rows);
+        let link = match link_input::parse(id, map, self.presets, self.now) {
             Ok(link) => Some(link),
             Err(wrong) => {
                 errors.extend_below("", wrong);

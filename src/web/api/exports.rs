@@ -16,7 +16,7 @@ use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
 
-const LINK_COLUMNS: [&str; 18] = [
+const LINK_COLUMNS: [&str; 19] = [
     "id",
     "slug",
     "url",
@@ -31,6 +31,7 @@ const LINK_COLUMNS: [&str; 18] = [
     "confirm",
     "resume",
     "accept_ref",
+    "signed",
     "inactive_message",
     "status",
     "created_at",
@@ -165,6 +166,7 @@ fn link_row(state: &State, link: &Link) -> Row {
         terms.confirm.to_string(),
         terms.resume.to_string(),
         terms.accept_ref.to_string(),
+        terms.signed.to_string(),
         cell(link.inactive_message.as_ref()),
         link.status(state.clock.now()).as_str().to_owned(),
         terms.created_at.to_string(),

@@ -42,12 +42,14 @@ pub struct UsageDocument {
     "confirm": false,
     "resume": false,
     "accept_ref": false,
+    "signed": false,
     "inactive_message": null,
     "token": {"country": ["DE", "AT"], "documents": ["PASSPORT", "ID_CARD"], "checkAml": true},
     "status": "active",
     "created_at": "2027-01-15T12:00:00Z",
     "last_used_at": null
 })))]
+#[expect(clippy::struct_excessive_bools, reason = "they are a link's options")]
 pub struct LinkDocument {
     /// Names the link in the API.
     #[schema(value_type = String, format = "uuid")]
@@ -74,6 +76,8 @@ pub struct LinkDocument {
     resume: bool,
     /// Whether `?ref=` becomes the session's `external_ref`.
     accept_ref: bool,
+    /// Whether visitors come with signed parameters alone.
+    signed: bool,
     /// Words for visitors who come when the link is over; null: none of your own.
     #[schema(required)]
     inactive_message: Option<String>,
@@ -111,6 +115,7 @@ impl LinkDocument {
             confirm: terms.confirm,
             resume: terms.resume,
             accept_ref: terms.accept_ref,
+            signed: terms.signed,
             inactive_message: link.inactive_message.clone(),
             token: terms.token.as_map().clone(),
             status: link.status(now),
@@ -119,9 +124,41 @@ impl LinkDocument {
         }
     }
 
+    /// The same as it is answered when it was just made.
+    #[must_use]
+    pub fn made(self, link: &Link) -> MadeLink {
+        match &link.signing_secret {
+            Some(secret) => MadeLink::Signed(SignedLink {
+                link: self,
+                signing_secret: secret.expose().to_owned(),
+            }),
+            None => MadeLink::Plain(self),
+        }
+    }
+
     /// Names the link in the API.
     #[must_use]
     pub const fn id(&self) -> LinkId {
         self.id
     }
+}
+
+/// A signed link with its secret, which is shown only now.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignedLink {
+    #[serde(flatten)]
+    link: LinkDocument,
+    /// Signs the parameters that visitors come with.
+    #[schema(examples("p4Xv0Wj1oF7y6Zk2eYtq5bUuR8mC3nHsLdGi9aKfVxE="))]
+    signing_secret: String,
+}
+
+/// A link that was just made.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum MadeLink {
+    /// A signed one.
+    Signed(SignedLink),
+    /// Any other.
+    Plain(LinkDocument),
 }

@@ -5,12 +5,14 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::fields::Fields;
+use super::presets_known::Presets;
 use super::schemas::{FlowSchema, LanguageSchema, TokenSchema};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::link::{Link, LinkTerms, parse_inactive_message, parse_name};
 use crate::domain::locale::Locale;
+use crate::domain::signed::new_secret;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
@@ -28,6 +30,7 @@ use crate::domain::usage::Usage;
     "confirm": false,
     "resume": false,
     "accept_ref": false,
+    "signed": false,
     "inactive_message": "The fair is over. Write to us at fair@example.com",
     "token": {
         "country": ["DE", "AT"], "documents": ["PASSPORT", "ID_CARD"], "checkAml": true, "ageLimit": 18,
@@ -36,6 +39,9 @@ use crate::domain::usage::Usage;
 })))]
 #[serde(deny_unknown_fields)]
 pub struct NewLink {
+    /// The id or name of a preset: its options hold where nothing else is given, `token` parameter by parameter. The link
+    /// keeps them as its own: changing the preset later does not change it.
+    pub preset: Option<String>,
     /// What your people call it.
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
@@ -60,6 +66,10 @@ pub struct NewLink {
     /// Whether `?ref=` of a click (ASCII, at most 40 characters) becomes its session's `external_ref`.
     #[schema(default = false)]
     pub accept_ref: Option<bool>,
+    /// Whether visitors come with `client_id` and `exp`, and perhaps `ref`, signed by a site of yours, and not otherwise. The
+    /// answer has the `signing_secret`. Not with `token.clientId`, nor with the flow `selfie`, which knows no customers.
+    #[schema(default = false)]
+    pub signed: Option<bool>,
     /// Words for visitors who come when the link is over, in plain text with new lines.
     #[schema(min_length = 1, max_length = 500)]
     pub inactive_message: Option<String>,
@@ -87,12 +97,19 @@ pub enum NewUsage {
     Unlimited,
 }
 
-/// Makes a link of the fields of a request.
+/// Makes a link of the fields of a request, on top of the preset that they name.
 ///
 /// # Errors
 /// Every field that is wrong.
-pub fn parse(id: LinkId, map: Map<String, Value>, now: Timestamp) -> Result<Link, FieldErrors> {
+pub fn parse(
+    id: LinkId,
+    mut map: Map<String, Value>,
+    presets: &Presets,
+    now: Timestamp,
+) -> Result<Link, FieldErrors> {
+    let preset = presets.fill(&mut map);
     let mut fields = Fields::new(map);
+    fields.errors.check("preset", preset);
     let name = if fields.has("name") {
         fields.text("name", parse_name)
     } else {
@@ -103,9 +120,12 @@ pub fn parse(id: LinkId, map: Map<String, Value>, now: Timestamp) -> Result<Link
     let language = fields.text("language", Locale::parse);
     let slug = fields.text("slug", Slug::parse);
     let (confirm, resume) = (fields.flag("confirm"), fields.flag("resume"));
-    let accept_ref = fields.flag("accept_ref");
+    let (accept_ref, signed) = (fields.flag("accept_ref"), fields.flag("signed"));
     let inactive_message = fields.text("inactive_message", parse_inactive_message);
     let (flow, token) = flow_and_token(&mut fields);
+    if signed && let Some(why) = why_not_signed(flow, token.as_ref()) {
+        fields.errors.push("signed", why);
+    }
     let errors = fields.end();
     match (name, usage, flow, token) {
         (Some(name), Some(usage), Some(flow), Some(token)) if errors.is_empty() => Ok(Link {
@@ -119,17 +139,31 @@ pub fn parse(id: LinkId, map: Map<String, Value>, now: Timestamp) -> Result<Link
                 confirm,
                 resume,
                 accept_ref,
+                signed,
                 token,
                 created_at: now,
             },
             name,
             inactive_message,
+            signing_secret: signed.then(new_secret),
             used: 0,
             last_used_at: None,
             deactivated_at: None,
             deleted_at: None,
         }),
         _ => Err(errors),
+    }
+}
+
+/// Whose visitors are not known by a signature.
+fn why_not_signed(flow: Option<Flow>, token: Option<&TokenOptions>) -> Option<&'static str> {
+    if flow == Some(Flow::Selfie) {
+        // iDenfy's age estimation takes no clientId, so it could not be told apart whose session is open.
+        Some("cannot be had with the flow selfie, which takes no clientId")
+    } else if token.is_some_and(|token| token.client_id().is_some()) {
+        Some("cannot be had with token.clientId: the signed address names the customer")
+    } else {
+        None
     }
 }
 

@@ -7,9 +7,10 @@ use utoipa::ToSchema;
 use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
-pub use super::link_document::LinkDocument;
+pub use super::link_document::{LinkDocument, MadeLink};
 use super::link_input::NewLink;
 use super::paging::{Page, PageQuery, Query};
+use super::presets_known::Presets;
 use super::schemas::{LinkStatusSchema, SessionStatusSchema};
 use super::session_document::SessionDocument;
 use super::{idempotent, link_input};
@@ -47,7 +48,7 @@ pub struct LinkPatch {
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/links", operation_id = "createLink", tag = "Links",
     request_body = NewLink, security(("bearer" = ["links"])),
-    responses((status = 201, description = "The link.", body = LinkDocument), (status = 409, description = "slug_taken")))]
+    responses((status = 201, description = "The link; a signed one with its secret, which is shown only now.", body = MadeLink), (status = 409, description = "slug_taken")))]
 pub async fn create(
     caller: Caller,
     request: HttpRequest,
@@ -60,7 +61,9 @@ pub async fn create(
     let store = caller.store(&state);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let state = own;
-        let link = link_input::parse(LinkId::new(id), map?, state.clock.now())
+        let map = map?;
+        let presets = Presets::named_in(&state.store, &map).await?;
+        let link = link_input::parse(LinkId::new(id), map, &presets, state.clock.now())
             .map_err(Problem::invalid)?;
         // Only after a process died between making the link and keeping its answer is there one already.
         let link = match state.store.link(link.terms.id).await? {
@@ -68,7 +71,8 @@ pub async fn create(
             None => insert(&store, link).await?,
         };
         let location = format!("{}/api/v1/links/{}", state.public_url, link.terms.id);
-        Ok(Answer::created(location, &document(&state, &link)))
+        let made = document(&state, &link).made(&link);
+        Ok(Answer::created(location, &made))
     })
     .await
 }
@@ -186,9 +190,8 @@ pub async fn patch(
         let why = match name.as_str() {
             "name" => "must be a string",
             "usage" | "expires_at" => "cannot be changed: links cannot be extended or refreshed",
-            "slug" | "language" | "flow" | "confirm" | "resume" | "accept_ref" | "token" => {
-                "is fixed when the link is made"
-            }
+            "slug" | "language" | "flow" | "confirm" | "resume" | "accept_ref" | "signed"
+            | "token" => "is fixed when the link is made",
             _ => "unknown field",
         };
         fields.errors.push(name, why);
@@ -335,10 +338,10 @@ async fn show(state: &State, id: LinkId) -> Result<Answer, Problem> {
     Ok(Answer::ok(&document(state, &link)))
 }
 
-fn document(state: &State, link: &Link) -> LinkDocument {
+pub(super) fn document(state: &State, link: &Link) -> LinkDocument {
     LinkDocument::new(link, state.url_of(&link.terms.slug), state.clock.now())
 }
 
-fn link_id(text: &str) -> Result<LinkId, Problem> {
+pub(super) fn link_id(text: &str) -> Result<LinkId, Problem> {
     LinkId::parse(text).ok_or(Problem::NotFound)
 }

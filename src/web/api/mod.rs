@@ -26,11 +26,15 @@ pub mod links;
 pub mod messages;
 pub mod openapi;
 pub mod paging;
+pub mod preset_input;
+pub mod presets;
+pub mod presets_known;
 pub mod schemas;
 pub mod session_document;
 pub mod sessions;
 pub mod share;
 pub mod sheet;
+pub mod signing;
 pub mod stats;
 
 /// Largest body of a request, in bytes, where the list of calls does not say otherwise.
@@ -46,6 +50,9 @@ macro_rules! allowed {
     };
     (patch) => {
         "PATCH"
+    };
+    (put) => {
+        "PUT"
     };
     (delete) => {
         "DELETE"
@@ -91,6 +98,7 @@ calls! {
     "/links/{id}": get links::get, patch links::patch, delete links::delete;
     "/links/{id}/deactivate": post links::deactivate;
     "/links/{id}/activate": post links::activate;
+    "/links/{id}/signing-secret": post signing::replace;
     "/links/{id}/sessions": get links::sessions;
     "/links/{id}/stats": get stats::get;
     "/links/{id}/send": post messages::send;
@@ -101,6 +109,8 @@ calls! {
     "/links/{id}/qr.png": get share::qr_png;
     "/links/{id}/poster.pdf": get share::poster_pdf;
     "/links/{id}/poster.png": get share::poster_png;
+    "/presets": get presets::list, post presets::create;
+    "/presets/{id}": get presets::get, put presets::replace, delete presets::delete;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;

@@ -23,11 +23,12 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
     ),
+    ("Presets", "Named sets of options to make links from."),
     (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",
@@ -164,10 +165,11 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
         get,
         post,
         patch,
+        put,
         delete,
         ..
     } = item;
-    let others = [get, patch, delete].map(|operation| (false, operation));
+    let others = [get, patch, put, delete].map(|operation| (false, operation));
     [(true, post)]
         .into_iter()
         .chain(others)

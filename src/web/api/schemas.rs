@@ -135,7 +135,7 @@ schema!(
     /// What an API key may do.
     ScopeSchema as "Scope",
     words(
-        "`read`: all GETs but those of keys and endpoints. `links`: writes links. `sessions`: starts and erases sessions. \
+        "`read`: all GETs but those of keys and endpoints. `links`: writes links and presets. `sessions`: starts and erases sessions. \
          `admin`: everything, and alone keys and endpoints. Scopes add up: a key with `links` alone cannot GET.",
         Scope::ALL.map(Scope::as_str),
     )

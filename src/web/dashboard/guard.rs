@@ -21,6 +21,7 @@ use crate::domain::secret::Secret;
 use crate::domain::timestamp::DAY_MS;
 use crate::web::State;
 use crate::web::client_address::client_address;
+use crate::web::packing::pack_page;
 
 /// Scripts and styles are files of ours; forms lead nowhere else; nobody frames a page.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -85,7 +86,7 @@ pub async fn guard(
     Ok(answer)
 }
 
-/// Gives whatever is answered the headers of a page.
+/// Gives whatever is answered the headers of a page, and packs it.
 ///
 /// # Errors
 /// None of its own.
@@ -93,7 +94,8 @@ pub async fn dress(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    Ok(dressed(next.call(request).await?.map_into_boxed_body()))
+    let answer = next.call(request).await?.map_into_boxed_body();
+    Ok(pack_page(dressed(answer)).await)
 }
 
 /// Lets a visit through, unless that is refused. Reads the form of a POST.

@@ -13,10 +13,13 @@ use crate::store::links::{LinkFilter, LinkSort};
 
 pub(super) mod bulk;
 pub(super) mod change;
+mod examples;
 mod input;
+pub(super) mod integrate;
 pub(super) mod link;
 pub(super) mod new;
 mod options;
+pub(super) mod presets;
 pub(super) mod preview;
 pub(super) mod send;
 pub(super) mod share;

@@ -120,6 +120,9 @@ pages! {
     POST "/links/{id}/deactivate" editor => links::change::deactivate;
     GET  "/links/{id}/delete" editor => links::change::ask_delete;
     POST "/links/{id}/delete" editor => links::change::delete;
+    GET  "/links/{id}/integrate" viewer => links::integrate::show;
+    GET  "/links/{id}/signing-secret" editor => links::integrate::ask_secret;
+    POST "/links/{id}/signing-secret" editor => links::integrate::replace_secret;
     GET  "/links/{id}/share" viewer => links::share::show;
     POST "/links/{id}/share" viewer => links::share::poster;
     GET  "/links/{id}/send" viewer => links::send::show;
@@ -129,6 +132,13 @@ pages! {
     GET  "/links/{id}/qr.png" viewer => links::share::qr_png;
     GET  "/links/{id}/poster.pdf" viewer => links::share::poster_pdf;
     GET  "/links/{id}/poster.png" viewer => links::share::poster_png;
+    GET  "/presets" viewer => links::presets::list;
+    GET  "/presets/new" editor => links::presets::ask_new;
+    POST "/presets/new" editor => links::presets::add;
+    GET  "/presets/{id}" editor => links::presets::ask_edit;
+    POST "/presets/{id}" editor => links::presets::save;
+    GET  "/presets/{id}/delete" editor => links::presets::ask_delete;
+    POST "/presets/{id}/delete" editor => links::presets::delete;
     GET  "/sessions" viewer => sessions::list;
     GET  "/sessions.csv" viewer => sessions::export;
     GET  "/sessions/{id}" viewer => session::show;

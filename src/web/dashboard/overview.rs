@@ -8,6 +8,7 @@ use super::page::{Page, Section, show as show_page};
 use super::refused::Answer;
 use super::totals::{DAYS, OfDay};
 use crate::domain::day::Day;
+use crate::domain::person::Role;
 use crate::domain::timestamp::DAY_MS;
 use crate::idenfy::health::Fault;
 use crate::store::links_brief::LinkBrief;
@@ -32,6 +33,7 @@ struct OverviewPage {
     chart: Chart,
     /// Whether anybody ever clicked, in these days.
     is_empty: bool,
+    may_edit: bool,
     expiring: Vec<LinkBrief>,
     short: Vec<LinkBrief>,
 }
@@ -69,6 +71,7 @@ pub(super) async fn show(operator: Operator) -> Answer {
         troubles,
         figures: figures(&days),
         ignored: ignored(&days),
+        may_edit: operator.may(Role::Editor),
         is_empty: days
             .iter()
             .all(|(_, day)| day.begun == 0 && day.ignored.is_empty()),

@@ -37,12 +37,17 @@ pub(super) fn markdown(text: &str) -> (String, Vec<Heading>) {
         }
     }
     let boxed = events.into_iter().flat_map(|event| match event {
-        Event::Start(Tag::Table(_)) => [Some(raw("<div class=\"scroll\">")), Some(event)],
+        Event::Start(Tag::Table(_)) => [
+            Some(raw("<div class=\"scroll\" tabindex=\"0\">")),
+            Some(event),
+        ],
         Event::End(TagEnd::Table) => [Some(event), Some(raw("</div>"))],
         _ => [Some(event), None],
     });
     let mut html = String::new();
     html::push_html(&mut html, boxed.flatten());
+    // What can be scrolled sideways can be so by keyboard, too.
+    let html = html.replace("<pre><code", "<pre tabindex=\"0\"><code");
     (html, headings)
 }
 
@@ -59,7 +64,7 @@ pub(super) fn anchor(title: &str) -> String {
 }
 
 /// JSON with what is short on a line of its own.
-pub(super) fn json(value: &Value) -> String {
+pub(in crate::web) fn json(value: &Value) -> String {
     let mut text = String::new();
     write_json(&mut text, value, 0);
     text
@@ -153,7 +158,10 @@ mod tests {
             html.contains("<h2 id=\"pages-of-lists\">Pages of <code>lists</code></h2>"),
             "{html}"
         );
-        assert!(html.contains("<div class=\"scroll\"><table>"), "{html}");
+        assert!(
+            html.contains("<div class=\"scroll\" tabindex=\"0\"><table>"),
+            "{html}"
+        );
         assert!(html.contains("</table>\n</div>"), "{html}");
         assert_eq!(headings.len(), 1);
         assert_eq!(headings[0].title, "Pages of lists");

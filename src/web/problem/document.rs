@@ -1,4 +1,4 @@
-//! RFC 9457 problem documents.
+//! Failures as JSON.
 
 use serde::Serialize;
 

@@ -43,7 +43,8 @@ impl Visit<'_> {
             Answer::Go(terms, started) => self.redirect(&terms, &started),
             Answer::Page(terms, counted) => {
                 self.state.metrics.click(counted);
-                let nonce = self.state.signer.nonce(terms.id, self.now);
+                let customer = terms.token.client_id();
+                let nonce = self.state.signer.nonce(terms.id, customer, self.now);
                 let agent = header_text(self.request.headers(), header::USER_AGENT.as_str());
                 let page = Confirm {
                     locale: self.language(&terms),
@@ -62,6 +63,7 @@ impl Visit<'_> {
                 self.state.metrics.click(match problem {
                     Problem::RateLimited(_) => "rate_limited",
                     Problem::LinkNotFound => "unknown",
+                    Problem::SignatureInvalid | Problem::SignatureExpired => "unsigned",
                     ref problem if is_over(problem) => "over",
                     _ => "failed",
                 });
@@ -135,6 +137,8 @@ fn refuse(
             Problem::LinkExpired => Notice::Expired,
             Problem::LinkExhausted => Notice::Exhausted,
             Problem::LinkDeactivated => Notice::Deactivated,
+            Problem::SignatureInvalid => Notice::Unsigned,
+            Problem::SignatureExpired => Notice::SignatureExpired,
             Problem::RateLimited(_) => Notice::RateLimited,
             _ => Notice::Unavailable,
         };

@@ -1,6 +1,7 @@
 //! Runs each test against a gateway of its own: real HTTP, a database of its own, a scripted iDenfy, a clock that
 //! stands still, and a log in which every unexpected WARN or ERROR fails the test.
 
+pub mod browser;
 pub mod engine;
 pub mod gateway;
 pub mod idenfy;
@@ -8,6 +9,7 @@ pub mod log;
 pub mod mail;
 pub mod process;
 pub mod receiver;
+pub mod sandboxed;
 
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};

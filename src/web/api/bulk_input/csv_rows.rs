@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::domain::field_error::FieldErrors;
 use crate::domain::flow::Flow;
 use crate::domain::token_options::{TokenOptions, flag, whole};
+use crate::web::api::presets_known::Presets;
 
 /// What a column is for.
 pub(super) enum Column {
@@ -20,7 +21,8 @@ pub(super) enum Column {
 
 /// Reads the header.
 pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors> {
-    const TEXTS: [&str; 6] = [
+    const TEXTS: [&str; 7] = [
+        "preset",
         "name",
         "expires_at",
         "language",
@@ -28,7 +30,7 @@ pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors>
         "slug",
         "inactive_message",
     ];
-    const FLAGS: [&str; 3] = ["confirm", "resume", "accept_ref"];
+    const FLAGS: [&str; 4] = ["confirm", "resume", "accept_ref", "signed"];
     let mut errors = FieldErrors::default();
     let mut columns = Vec::with_capacity(header.len());
     for (at, name) in header.iter().map(str::trim).enumerate() {
@@ -81,6 +83,7 @@ fn check_parameter(name: &str, errors: &mut FieldErrors) {
 pub(super) fn to_map(
     columns: &[Column],
     row: &StringRecord,
+    presets: &Presets,
     errors: &mut FieldErrors,
 ) -> Map<String, Value> {
     let (mut map, mut usage, mut token) = (Map::new(), Map::new(), Vec::new());
@@ -114,11 +117,7 @@ pub(super) fn to_map(
         map.insert("usage".to_owned(), usage.into());
     }
     if !token.is_empty() {
-        let flow = map
-            .get("flow")
-            .and_then(Value::as_str)
-            .and_then(|name| Flow::parse(name).ok());
-        let fields = TokenOptions::fields(flow.unwrap_or_default());
+        let fields = TokenOptions::fields(presets.flow_of(&map));
         let token: Map<_, _> = token
             .into_iter()
             .map(|(name, cell)| {

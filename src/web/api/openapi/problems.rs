@@ -47,6 +47,8 @@ fn all() -> Vec<Problem> {
         Problem::LinkDeactivated,
         Problem::LinkExpired,
         Problem::LinkExhausted,
+        Problem::SignatureInvalid,
+        Problem::SignatureExpired,
         Problem::RateLimited(1),
     ]
 }
@@ -118,6 +120,12 @@ const fn advice(problem: &Problem) -> &'static str {
         }
         Problem::LinkExpired => "For visitors who ask for JSON: the link's time is over.",
         Problem::LinkExhausted => "For visitors who ask for JSON: all uses of the link are spent.",
+        Problem::SignatureInvalid => {
+            "For visitors who ask for JSON: the link is signed, and its address has no signature that holds. Send it on exactly as it was signed."
+        }
+        Problem::SignatureExpired => {
+            "For visitors who ask for JSON: the time (`exp`) of the signed address is over. Sign a new one."
+        }
         Problem::RateLimited(_) => {
             "Too many clicks from one address, or too many questions for iDenfy in a minute. Try again after `Retry-After` seconds."
         }

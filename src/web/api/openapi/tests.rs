@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::*;
 use crate::domain::id::LinkId;
 use crate::domain::timestamp::Timestamp;
+use crate::web::api::presets_known::Presets;
 use crate::web::api::{CALLS, link_input};
 
 const SNAPSHOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/snapshots/openapi.json");
@@ -140,6 +141,7 @@ fn the_example_of_a_new_link_is_one_that_is_made() {
         panic!("no example");
     };
     let now = Timestamp::parse("2027-01-15T12:00:00Z").unwrap();
-    let made = link_input::parse(LinkId::new(uuid::Uuid::nil()), example, now);
+    let presets = Presets::default();
+    let made = link_input::parse(LinkId::new(uuid::Uuid::nil()), example, &presets, now);
     assert!(made.is_ok(), "{made:?}");
 }

@@ -97,7 +97,7 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
             words::status_word(now),
             words::status_text(now),
         ),
-        snippet: button::of_link(&link, url.clone()).plain(),
+        snippet: button::of_link(&operator.state, &link).plain(),
         settings: settings(&link),
         ignored: ignored
             .map(|((name, about), n)| (name, about, grouped(n)))
@@ -158,6 +158,12 @@ fn settings(link: &Link) -> Vec<(String, String)> {
         rows.push((
             "Reference",
             "What stands after ?ref= in the address becomes the session's reference",
+        ));
+    }
+    if terms.signed {
+        rows.push((
+            "Signed",
+            "Visitors come from a site of yours alone, which says, with its signature, who they are",
         ));
     }
     let rows = rows.into_iter();

@@ -3,42 +3,65 @@
 use askama::Template;
 
 use super::options::{Group, InputKind};
+use super::presets::preset_of;
 use super::{LIST, address, input, link_of, options, words};
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::locale::Locale;
+use crate::domain::preset::{PRESETS_MAX, PresetOptions};
+use crate::store::links::folded;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, Section, show, show_wrong};
-use crate::web::dashboard::refused::Answer;
+use crate::web::dashboard::refused::{Answer, Refused};
 
 #[derive(Template)]
 #[template(path = "dashboard/link_new.html")]
 struct NewPage {
     page: Page,
     form: Form,
-    /// Every flow: its name, its words, and what it asks for.
-    flows: [(&'static str, &'static str, &'static str); 3],
-    languages: [Locale; 35],
-    /// The options of documents, and those of age estimation.
-    groups: [(&'static str, Vec<Group>); 2],
+    choices: Choices,
+    /// What the form can be filled from: id, name, and whether it was.
+    presets: Vec<(String, String, bool)>,
     /// Whether what is under "More" is in use, or wrong.
     is_more_open: bool,
 }
 
+/// What there is to choose from for links and presets.
+pub(super) struct Choices {
+    /// Every flow: its name, its words, and what it asks for.
+    pub flows: [(&'static str, &'static str, &'static str); 3],
+    pub languages: [Locale; 35],
+    /// The options of documents, and those of age estimation.
+    pub groups: [(&'static str, Vec<Group>); 2],
+}
+
+pub(super) fn choices(form: &Form) -> Choices {
+    Choices {
+        flows: Flow::ALL.map(|flow| (flow.as_str(), words::flow(flow), words::flow_about(flow))),
+        languages: Locale::ALL,
+        groups: [
+            ("of-documents", Flow::DocumentAndSelfie),
+            ("of-age", Flow::Selfie),
+        ]
+        .map(|(class, flow)| (class, options::groups(flow, form))),
+    }
+}
+
 pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
-    let form = match operator.asked("like") {
-        Some(id) => input::like(&link_of(&operator, id).await?, &operator),
-        None => input::blank(),
+    let form = match (operator.asked("like"), operator.asked("preset")) {
+        (Some(id), _) => input::like(&link_of(&operator, id).await?, &operator),
+        (None, Some(id)) => input::of_options(&preset_of(&operator, id).await?.options),
+        (None, None) => input::of_options(&PresetOptions::default()),
     };
-    Ok(show(&new_page(&operator, form)))
+    Ok(show(&new_page(&operator, form).await?))
 }
 
 pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form) -> Answer {
     let id = LinkId::new(operator.state.clock.uuid());
     let Some(link) = input::read(&mut form, id, &operator) else {
-        return Ok(show_wrong(&new_page(&operator, form)));
+        return Ok(show_wrong(&new_page(&operator, form).await?));
     };
     let store = operator.store();
     let made = store.insert_links(std::slice::from_ref(&link)).await?;
@@ -47,29 +70,36 @@ pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form
             "slug",
             "is taken, or was once: addresses are never given out twice",
         );
-        return Ok(show_wrong(&new_page(&operator, form)));
+        return Ok(show_wrong(&new_page(&operator, form).await?));
     }
     let flash = Flash::done("The link is ready. Copy its address, or hand out its code.");
     Ok(operator.redirect_with(&flash, &address(link.terms.id)))
 }
 
-fn new_page(operator: &Operator, form: Form) -> NewPage {
-    let document = options::groups(Flow::DocumentAndSelfie, &form);
-    let selfie = options::groups(Flow::Selfie, &form);
-    let groups = document.iter().chain(&selfie);
+async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
+    let choices = choices(&form);
+    let groups = choices.groups.iter().flat_map(|(_, groups)| groups);
     let is_wrong = |name: &str| form.error(name).is_some();
-    let is_more_open = ["slug", "inactive_message"].into_iter().any(is_wrong)
+    let is_more_open = ["slug", "inactive_message", "signed"]
+        .into_iter()
+        .any(is_wrong)
         || groups
             .flat_map(|group| &group.fields)
             .any(|field| is_wrong(&field.name));
-    NewPage {
+    let mut presets = operator.state.store.presets(None, PRESETS_MAX).await?;
+    presets.sort_by_cached_key(|preset| folded(&preset.name));
+    let presets = presets.into_iter().map(|preset| {
+        let id = preset.id.to_string();
+        let is_used = operator.asked("preset") == Some(&*id);
+        (id, preset.name, is_used)
+    });
+    Ok(NewPage {
         page: operator
             .page("New link", Section::Links)
             .below("Links", LIST),
         is_more_open,
-        groups: [("of-documents", document), ("of-age", selfie)],
+        presets: presets.collect(),
+        choices,
         form,
-        flows: Flow::ALL.map(|flow| (flow.as_str(), words::flow(flow), words::flow_about(flow))),
-        languages: Locale::ALL,
-    }
+    })
 }

@@ -32,7 +32,7 @@ struct SharePage {
     /// The link's page.
     here: String,
     url: String,
-    takes_ref: bool,
+    is_signed: bool,
     button: Button,
     form: Form,
     sizes: [u32; 4],
@@ -188,8 +188,8 @@ fn share_page(operator: &Operator, link: &Link, form: Form) -> SharePage {
     SharePage {
         page: below(operator, link, "Share"),
         here: address(link.terms.id),
-        takes_ref: link.terms.accept_ref,
-        button: button::of_link(link, url.clone()),
+        is_signed: link.terms.signed,
+        button: button::of_link(&operator.state, link),
         form,
         sizes: SIZES,
         papers: Paper::ALL.map(|paper| (paper.as_str(), paper_word(paper))),

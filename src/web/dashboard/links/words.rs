@@ -2,6 +2,7 @@
 
 use crate::domain::flow::Flow;
 use crate::domain::link::{Link, LinkStatus};
+use crate::domain::preset::PresetOptions;
 use crate::domain::usage::Usage;
 use crate::web::dashboard::chart::grouped;
 
@@ -78,4 +79,27 @@ pub(super) fn flow_about(flow: Flow) -> &'static str {
         Flow::Document => "Visitors photograph an identity document.",
         Flow::Selfie => "Visitors photograph their face, and their age is estimated.",
     }
+}
+
+/// What a preset sets: name and value.
+pub(super) fn preset(options: &PresetOptions) -> Vec<(String, String)> {
+    let mut rows = vec![("Verification", flow(options.flow().unwrap_or_default()))];
+    rows.extend(options.language().map(|l| ("Language", l.native_name())));
+    rows.extend(options.flag("confirm").map(|is_on| {
+        let when = if is_on { "always" } else { "never" };
+        ("Page with a button", when)
+    }));
+    if options.flag("resume") == Some(true) {
+        rows.push(("Coming back", "to the open session"));
+    }
+    if options.flag("accept_ref") == Some(true) {
+        rows.push(("Reference", "from the address"));
+    }
+    if options.inactive_message().is_some() {
+        rows.push(("Message when it is over", "your own"));
+    }
+    let rows = rows.into_iter();
+    rows.map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(super::options::in_words(&options.token()))
+        .collect()
 }

@@ -1,0 +1,2 @@
+-- Nothing: SQLite looks rows handed in as JSON up by their keys as it is.
+SELECT 1;

@@ -1,0 +1,379 @@
+//! A tour of every page there is, in a browser: the dashboard's by its own table of routes, empty and with data, what
+//! forms answer to mistakes, and the pages of visitors, of the sandbox and of the API.
+
+use entrypass::domain::person::Role;
+use entrypass::domain::secret::Secret;
+use entrypass::web::dashboard::{LINES, setup};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::browser_kit::Tab;
+use crate::dashboard_kit::PASSWORD;
+use crate::harness::browser::{Driver, Kind, PATIENCE};
+use crate::harness::gateway::{location, text};
+use crate::harness::sandboxed::Sandboxed;
+use crate::harness::{Context, Receiver, eventually};
+
+/// What answers GET and is no page of its own: streams, files, fragments of pages, and ways that lead elsewhere.
+const NO_PAGES: [&str; 14] = [
+    "/admin/",
+    "/admin/events",
+    "/admin/settings",
+    "/admin/login/oidc",
+    "/admin/login/oidc/callback",
+    "/admin/links/{id}/qr.svg",
+    "/admin/links/{id}/qr.png",
+    "/admin/links/{id}/poster.pdf",
+    "/admin/links/{id}/poster.png",
+    "/admin/sessions.csv",
+    "/admin/sessions/{id}/row",
+    "/admin/sessions/{id}/story",
+    "/admin/settings/audit.csv",
+    // Opened in a frame of its own: the visitor's page, which is looked at as such.
+    "/admin/links/{id}/preview",
+];
+
+/// The pages of those who are not signed in, which are opened one by one.
+const WAY_IN: [&str; 3] = ["/admin/setup/{token}", "/admin/login", "/admin/login/code"];
+
+/// Pages with a form that is sent back when nothing, or nonsense, was typed.
+const SENT_BACK: [&str; 6] = [
+    "/admin/links/new",
+    "/admin/settings/account",
+    "/admin/settings/account/second-factor",
+    "/admin/settings/people/new",
+    "/admin/settings/keys/new",
+    "/admin/settings/endpoints/new",
+];
+
+/// Whoever looks at the pages.
+pub trait Eyes {
+    /// Looks at the page that `tab` shows; `name` is short and its own.
+    async fn look(&mut self, tab: &Tab, name: &str);
+}
+
+/// Leads `eyes` through all pages.
+pub async fn tour(context: Context, eyes: &mut impl Eyes) {
+    context.expect_log("the iDenfy account is out of credits");
+    let receiver = Receiver::start().await;
+    let gateway = Sandboxed::with(&context, |config| config.webhooks.allow_private = true).await;
+    let mut driver = Driver::start().await;
+    let tab = Tab::open_at(&driver, Kind::Laptop, gateway.home()).await;
+    let tour = Tour { tab, gateway };
+    tour.way_in(eyes).await;
+    tour.with_nothing(eyes).await;
+    let shown = tour.fill(&receiver).await;
+    tour.with_data(eyes, &shown).await;
+    tour.sent_back(eyes).await;
+    tour.visitors(eyes, &shown).await;
+    tour.out_of_credits(eyes, &shown).await;
+    tour.second_factor(eyes).await;
+    tour.tab.close().await;
+    driver.stop().await;
+    tour.gateway.running.stop().await;
+}
+
+struct Tour {
+    tab: Tab,
+    gateway: Sandboxed,
+}
+
+/// What there is to be shown, by its ids.
+struct Shown {
+    link: Value,
+    unused: Value,
+    session: String,
+    person: String,
+    key: String,
+    endpoint: String,
+    delivery: String,
+}
+
+impl Tour {
+    async fn see(&self, eyes: &mut impl Eyes, path: &str, name: &str) {
+        self.tab.open(path).await;
+        eyes.look(&self.tab, name).await;
+    }
+
+    async fn way_in(&self, eyes: &mut impl Eyes) {
+        let tab = &self.tab;
+        self.see(eyes, "/admin/login", "login, nobody there").await;
+        let offered = setup::offer(&self.gateway.running.state).await;
+        let address = offered.expect("a database").expect("nobody is there yet");
+        self.see(eyes, &address, "set-up").await;
+        tab.press("Make my account").await;
+        eyes.look(tab, "set-up, sent back").await;
+        tab.fill("name", "Ana").await;
+        tab.fill("email", "ana@example.com").await;
+        tab.fill("password", PASSWORD).await;
+        tab.press("Make my account").await;
+        tab.sees("Welcome, Ana.").await;
+        tab.sign_out().await;
+        tab.sign_in("ana@example.com", "wrong").await;
+        eyes.look(tab, "login, wrong").await;
+        tab.sign_in("ana@example.com", PASSWORD).await;
+    }
+
+    /// Every page that needs nothing to be there.
+    async fn with_nothing(&self, eyes: &mut impl Eyes) {
+        let (key, text) = &self.gateway.key;
+        let store = &self.gateway.running.state.store;
+        let now = self.gateway.clock.now();
+        assert!(store.revoke_key(key.id, now).await.expect("a database"));
+        for path in pages().filter(|path| !path.contains('{')) {
+            self.see(eyes, path, &format!("{} empty", name_of(path)))
+                .await;
+        }
+        store.insert_key(key, text).await.expect("a database");
+    }
+
+    async fn with_data(&self, eyes: &mut impl Eyes, shown: &Shown) {
+        for path in pages() {
+            self.see(eyes, &shown.address_of(path), &name_of(path))
+                .await;
+        }
+        let unused = text(&shown.unused["id"]);
+        for (path, name) in [
+            (format!("/admin/links/{unused}"), "link unused"),
+            (
+                format!("/admin/links/new?like={}", text(&shown.link["id"])),
+                "link like",
+            ),
+            ("/admin/links?q=zzz".to_owned(), "links none found"),
+            ("/admin/sessions?q=zzz".to_owned(), "sessions none found"),
+            ("/admin/sessions?from=x".to_owned(), "sessions sent back"),
+            (
+                "/admin/settings/audit?action=link.deleted".to_owned(),
+                "audit none found",
+            ),
+            ("/admin/nothing-here".to_owned(), "refused not found"),
+        ] {
+            self.see(eyes, &path, name).await;
+        }
+    }
+
+    async fn sent_back(&self, eyes: &mut impl Eyes) {
+        for path in SENT_BACK {
+            self.tab.open(path).await;
+            self.tab
+                .click("main form[method=post] button.primary, main form[action$=password] button")
+                .await;
+            self.tab.find(".wrong").await;
+            eyes.look(&self.tab, &format!("{} sent back", name_of(path)))
+                .await;
+        }
+        for (path, name, press) in [
+            ("/admin/settings/keys/new", "Shop", "Make the key"),
+            (
+                "/admin/settings/endpoints/new",
+                "https://shop.example.com/",
+                "Add",
+            ),
+        ] {
+            self.tab.open(path).await;
+            let boxes = "main input[type=checkbox]";
+            self.tab.click(boxes).await;
+            let first = self
+                .tab
+                .find("main input[type=text], main input[type=url]")
+                .await;
+            first.send_keys(name).await.expect("a field");
+            self.tab.press(press).await;
+            self.tab.control("I have kept it").await;
+            eyes.look(&self.tab, &format!("{} made", name_of(path)))
+                .await;
+        }
+    }
+
+    async fn visitors(&self, eyes: &mut impl Eyes, shown: &Shown) {
+        let slug = |link: &Value| format!("/{}", text(&link["slug"]));
+        let link = |more: Value| self.gateway.link(more);
+        let confirm = link(json!({"confirm": true})).await;
+        self.see(eyes, &slug(&confirm), "visitor confirm").await;
+        let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
+            Mobile/15E148 Instagram 350.0.0.0";
+        let own = self.tab.run("return navigator.userAgent").await;
+        let agents = json!({"userAgent": agent});
+        self.tab.tell("Network.setUserAgentOverride", agents).await;
+        self.see(eyes, &slug(&confirm), "visitor confirm in an app")
+            .await;
+        let agents = json!({"userAgent": own});
+        self.tab.tell("Network.setUserAgentOverride", agents).await;
+        self.see(eyes, "/nothing-is-here", "visitor unknown").await;
+        let off = link(json!({"inactive_message": "The fair is over.\nWrite to us."})).await;
+        let path = format!("/links/{}/deactivate", text(&off["id"]));
+        self.gateway.client.api(Method::POST, &path, None).await;
+        self.see(eyes, &slug(&off), "visitor over, with a message")
+            .await;
+        let once = link(json!({"usage": {"type": "single"}})).await;
+        self.see(eyes, &slug(&once), "sandbox verify").await;
+        self.tab.click("button[value=suspect]").await;
+        self.tab.sees("This session has ended").await;
+        eyes.look(&self.tab, "sandbox ended").await;
+        self.see(eyes, &slug(&once), "visitor used up").await;
+        self.see(eyes, "/sandbox", "sandbox switchboard").await;
+        self.see(eyes, "/sandbox/verify?authToken=x", "sandbox missing")
+            .await;
+        self.see(eyes, "/docs", "docs").await;
+        let _ = shown;
+    }
+
+    async fn out_of_credits(&self, eyes: &mut impl Eyes, shown: &Shown) {
+        self.tab.open("/sandbox").await;
+        self.tab.click("[value=out_of_credits]").await;
+        self.tab.press("Set fault").await;
+        let path = format!("/{}", text(&shown.unused["slug"]));
+        self.see(eyes, &path, "visitor unavailable").await;
+        self.see(eyes, "/admin", "admin out of credits").await;
+    }
+
+    async fn second_factor(&self, eyes: &mut impl Eyes) {
+        let tab = &self.tab;
+        let store = &self.gateway.running.state.store;
+        let vera = store.person_of_email("vera@example.com").await;
+        let vera = vera.expect("a database").expect("she was added");
+        let secret = Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let kept = store.set_second_factor(vera.id, &secret, 0, &[]).await;
+        assert!(kept.expect("a database"));
+        tab.open("/admin").await;
+        tab.sign_out().await;
+        eyes.look(tab, "login").await;
+        tab.sign_in("vera@example.com", PASSWORD).await;
+        eyes.look(tab, "login code").await;
+        tab.fill("code", "000000").await;
+        tab.press("Continue").await;
+        tab.find(".wrong").await;
+        eyes.look(tab, "login code, wrong").await;
+    }
+
+    /// Makes one of everything, by the ways that people and programs have.
+    async fn fill(&self, receiver: &Receiver) -> Shown {
+        let client = &self.gateway.client;
+        let made = async |path: &str, wanted: Value| {
+            let (status, made) = client.api(Method::POST, path, Some(wanted)).await;
+            assert_eq!(status, 201, "{made}");
+            made
+        };
+        let endpoint =
+            json!({"url": format!("{}/hook", receiver.base), "events": ["session.finished"]});
+        let endpoint = made("/endpoints", endpoint).await;
+        let key = made(
+            "/keys",
+            json!({"name": "Shop", "scopes": ["read", "links"]}),
+        )
+        .await;
+        let link = self
+            .gateway
+            .link(json!({
+                "name": "Berlin fair 2027, visitors’ entrance of hall 4", "slug": "berlin-fair", "language": "de",
+                "usage": {"type": "multi", "limit": 9}, "expires_at": "2040-02-01T09:00:00Z",
+                "inactive_message": "The fair is over.\nWrite to us.", "accept_ref": true,
+                "token": {"country": ["DE", "AT"], "documents": ["PASSPORT"], "checkAml": true},
+            }))
+            .await;
+        for outcome in ["approve", "deny", "suspect", "expire"] {
+            let click = client.click("berlin-fair?via=qr&ref=order-17").await;
+            let address = location(&click.expect("an answer"));
+            let address = address.replace("/api/v2/redirect?", "/verify?");
+            let posted = client.open(Method::POST, &address);
+            let posted = posted.header("Content-Type", "application/x-www-form-urlencoded");
+            let answer = posted.body(format!("outcome={outcome}")).send().await;
+            assert!(!answer.expect("an answer").status().is_server_error());
+        }
+        client.click("berlin-fair").await.expect("an answer");
+        let unused = self.gateway.link(json!({"name": "Front desk"})).await;
+        let off = self.gateway.link(json!({"name": "Off"})).await;
+        let path = format!("/links/{}/deactivate", text(&off["id"]));
+        client.api(Method::POST, &path, None).await;
+        self.add_vera().await;
+        let (link_id, endpoint) = (
+            text(&link["id"]).to_owned(),
+            text(&endpoint["id"]).to_owned(),
+        );
+        let sessions = format!("/links/{link_id}/sessions");
+        let deliveries = format!("/endpoints/{endpoint}/deliveries");
+        eventually(PATIENCE, "all is told", async || {
+            let ended = client.all(&sessions).await;
+            let ended = ended.iter().filter(|session| session["final"] == true);
+            let told = client.all(&deliveries).await;
+            let told = told
+                .iter()
+                .filter(|delivery| delivery["status"] == "delivered");
+            ended.count() == 4 && told.count() == 4
+        })
+        .await;
+        let denied = client.all(&sessions).await;
+        let denied = denied.iter().find(|session| session["status"] == "denied");
+        let delivery = client.all(&deliveries).await.swap_remove(0);
+        let store = &self.gateway.running.state.store;
+        let vera = store.person_of_email("vera@example.com").await;
+        Shown {
+            session: text(&denied.expect("one was denied")["id"]).to_owned(),
+            person: vera
+                .expect("a database")
+                .expect("just added")
+                .id
+                .to_string(),
+            key: text(&key["id"]).to_owned(),
+            delivery: text(&delivery["id"]).to_owned(),
+            endpoint,
+            unused,
+            link,
+        }
+    }
+
+    async fn add_vera(&self) {
+        let tab = &self.tab;
+        tab.open("/admin/settings/people/new").await;
+        tab.fill("name", "Vera").await;
+        tab.fill("email", "vera@example.com").await;
+        tab.choose("role", Role::Viewer.as_str()).await;
+        tab.fill("password", PASSWORD).await;
+        tab.press("Add").await;
+        tab.sees("vera@example.com").await;
+    }
+}
+
+impl Shown {
+    /// An example of a page.
+    fn address_of(&self, path: &str) -> String {
+        let link = text(&self.link["id"]);
+        let of = |start: &str| path.starts_with(start);
+        let id = if of("/admin/links/{id}") {
+            link
+        } else if of("/admin/sessions/{id}") {
+            &self.session
+        } else if of("/admin/settings/people/{id}") {
+            &self.person
+        } else if of("/admin/settings/keys/{id}") {
+            &self.key
+        } else if of("/admin/settings/endpoints/{id}") {
+            &self.endpoint
+        } else {
+            assert!(!path.contains("{id}"), "no example of {path}");
+            ""
+        };
+        let path = path
+            .replace("{id}", id)
+            .replace("{delivery}", &self.delivery);
+        assert!(!path.contains('{'), "no example of {path}");
+        match &*path {
+            "/admin/links/switch" => format!("{path}?to=off&id={link}"),
+            _ => path,
+        }
+    }
+}
+
+/// Every page of the dashboard but the way in, as the table of routes has it.
+fn pages() -> impl Iterator<Item = &'static str> {
+    let gets = LINES.iter().filter(|(method, ..)| method == "GET");
+    let paths = gets.map(|(_, path, _)| *path);
+    paths.filter(|path| !NO_PAGES.contains(path) && !WAY_IN.contains(path))
+}
+
+/// A path as a short name.
+fn name_of(path: &str) -> String {
+    let parts = path.split('/').filter(|part| !part.is_empty());
+    let parts: Vec<&str> = parts.map(|part| part.trim_matches(['{', '}'])).collect();
+    parts.join(" ")
+}
