@@ -7,6 +7,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 DENY_VERSION=0.20.2
 STANDARDWEBHOOKS_VERSION=1.1.0
+AIOSMTPD_VERSION=1.4.6
+HTML5LIB_VERSION=1.1
 OIDC_PROVIDER_VERSION=9.13.3
 AXE_VERSION=4.14.1
 TOOLS=$PWD/target/tools
@@ -50,6 +52,8 @@ install_missing() {
   [[ -x /usr/bin/chromium ]] || missing+=(chromium)
   [[ -x /usr/bin/chromedriver ]] || missing+=(chromium-driver)
   python3 -c 'import ensurepip' 2>/dev/null || missing+=(python3 python3-venv)
+  # Makes the certificate of a mail server.
+  command -v openssl >/dev/null || missing+=(openssl)
   command -v node >/dev/null || missing+=(nodejs)
   command -v npm >/dev/null || missing+=(npm)
   # What the examples of the dashboard's integration page are written in.
@@ -80,13 +84,16 @@ install_deny() {
     cargo install --quiet --locked --root "$TOOLS" --version "$DENY_VERSION" cargo-deny
 }
 
-# A Python with the Standard Webhooks library, which verifies what we sign: nobody here wrote it.
-install_standardwebhooks() {
+# A Python with libraries that nobody here wrote: Standard Webhooks, which verifies what we sign; aiosmtpd, a real mail
+# server; html5lib, which reads the pages of mails as browsers do.
+install_python() {
   "$TOOLS/python/bin/python" -c "from importlib.metadata import version
-assert version('standardwebhooks') == '$STANDARDWEBHOOKS_VERSION'" 2>/dev/null && return
+assert version('standardwebhooks') == '$STANDARDWEBHOOKS_VERSION'
+assert version('aiosmtpd') == '$AIOSMTPD_VERSION'
+assert version('html5lib') == '$HTML5LIB_VERSION'" 2>/dev/null && return
   python3 -m venv --clear "$TOOLS/python" || return
   "$TOOLS/python/bin/pip" install --quiet --disable-pip-version-check \
-    "standardwebhooks==$STANDARDWEBHOOKS_VERSION"
+    "standardwebhooks==$STANDARDWEBHOOKS_VERSION" "aiosmtpd==$AIOSMTPD_VERSION" "html5lib==$HTML5LIB_VERSION"
 }
 
 # A real OpenID Connect provider, which people sign in at: nobody here wrote it.
@@ -168,13 +175,13 @@ step 'lint' cargo clippy --locked --all-targets -- -D warnings
 RUSTDOCFLAGS='-D warnings' step 'documentation' cargo doc --locked --no-deps
 step 'install cargo-deny' install_deny
 step 'licences and bans' "$TOOLS/bin/cargo-deny" --locked check bans licenses sources
-step 'install Standard Webhooks for Python' install_standardwebhooks
+step 'install libraries for Python' install_python
 step 'install an OpenID Connect provider' install_oidc_provider
 step 'install axe-core' install_axe
 step 'start PostgreSQL' start_postgres
 export ENTRYPASS_TEST_OIDC_PROVIDER=$TOOLS/oidc
 export ENTRYPASS_TEST_AXE=$TOOLS/axe
-export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python
+export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python ENTRYPASS_TEST_MAIL=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
 step 'test' cargo test --locked --no-fail-fast
 

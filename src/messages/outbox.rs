@@ -291,6 +291,9 @@ fn over(link: Option<&Link>, now: Timestamp) -> Option<&'static str> {
     match link {
         None => Some("the link is gone"),
         Some(link) if link.deleted_at.is_some() => Some("the link was deleted"),
+        Some(link) if link.terms.signed => {
+            Some("the link is signed: its address alone leads nowhere")
+        }
         Some(link) => match link.status(now) {
             LinkStatus::Active => None,
             LinkStatus::Deactivated => Some("the link was switched off"),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use entrypass::config::{Config, Email, Sms};
+use entrypass::config::Email;
 use entrypass::domain::person::Role;
 use entrypass::domain::secret::Secret;
 use serde_json::{Value, json};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::dashboard_kit::{Browser, PASSWORD, person};
 use crate::harness::gateway::text;
 use crate::harness::{Context, Gateway, Receiver, eventually, tests};
+use crate::messages_sms::by;
 
 tests!(
     "dashboard_messages",
@@ -20,19 +21,6 @@ tests!(
 );
 
 const BOUND: Duration = Duration::from_secs(30);
-
-fn by(provider: &Receiver) -> impl FnOnce(&mut Config) {
-    let base_url = provider.base.parse().unwrap();
-    move |config| {
-        config.sms = Some(Sms {
-            account_sid: Secret::new("AC42"),
-            auth_token: Secret::new("TWILIO-TOKEN-MARKER"),
-            from: "Example".to_owned(),
-            base_url,
-            per_minute: 1000,
-        });
-    }
-}
 
 async fn signed_in<'a>(gateway: &'a Gateway, email: &str, role: Role) -> Browser<'a> {
     person(gateway, email, role).await;

@@ -29,7 +29,8 @@ const TOKEN: &str = "TWILIO-TOKEN-MARKER";
 const BOUND: Duration = Duration::from_secs(30);
 const DAY_MS: i64 = 86_400_000;
 
-fn by(provider: &Receiver) -> impl FnOnce(&mut Config) {
+/// The settings of a provider that is this.
+pub fn by(provider: &Receiver) -> impl FnOnce(&mut Config) {
     let base_url = provider.base.parse().unwrap();
     move |config| {
         config.server.public_url = Some("https://go.example.com".parse().unwrap());

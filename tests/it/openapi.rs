@@ -8,7 +8,7 @@ use reqwest::header::IF_NONE_MATCH;
 use serde_json::{Map, Value, json};
 
 use crate::harness::gateway::{Told, text, told};
-use crate::harness::{Context, Gateway, tests};
+use crate::harness::{Context, Gateway, Receiver, tests};
 
 tests!(
     "openapi",
@@ -203,7 +203,13 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 }
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
-    let gateway = Gateway::with(&context, crate::api_invitations::with_email).await;
+    let provider = Receiver::start().await;
+    let sends = crate::messages_sms::by(&provider);
+    let gateway = Gateway::with(&context, |config| {
+        crate::api_invitations::with_email(config);
+        sends(config);
+    })
+    .await;
     let invitation = json!({"client_id": "c-1"});
     let (_, invitation) = gateway.post("/invitations", invitation).await;
     let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
@@ -245,7 +251,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 13);
+    assert_eq!(compared, 14);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -272,7 +278,8 @@ fn names(map: &Map<String, Value>) -> BTreeSet<&String> {
 }
 
 async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
-    let gateway = Gateway::start(&context).await;
+    let provider = Receiver::start().await;
+    let gateway = Gateway::with(&context, crate::messages_sms::by(&provider)).await;
     let document = document();
     let schemas = &document["components"]["schemas"];
     let link = gateway.link(json!({})).await;
@@ -295,6 +302,8 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
     let (_, stats) = gateway
         .get(&format!("/links/{}/stats", text(&link["id"])))
         .await;
+    let path = format!("/links/{}/send", text(&link["id"]));
+    let (_, message) = gateway.post(&path, json!({"phone": "+4930901820"})).await;
     let (_, invitation) = gateway
         .post("/invitations", json!({"client_id": "c-2", "campaign": "C"}))
         .await;
@@ -305,6 +314,8 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
         ("CampaignName", &invitation["campaign"]),
         ("CampaignWithFunnel", &campaign),
         ("Funnel", &campaign["funnel"]),
+        ("Message", &message),
+        ("Segments", &message["segments"]),
         ("Link", &link),
         ("Usage", &link["usage"]),
         ("StartedSession", &started),

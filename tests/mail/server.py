@@ -28,7 +28,7 @@ def is_first(address):
 def told(recipient, content):
     message = email.message_from_bytes(content, policy=email.policy.default)
     assert not message.defects, message.defects
-    plain = message.get_body(("plain",)).get_content()
+    plain = message.get_body(("plain",)).get_content().replace("\r\n", "\n")
     html = message.get_body(("html",)).get_content()
     parser = html5lib.HTMLParser(strict=False)
     page = parser.parse(html)
@@ -73,7 +73,7 @@ async def serve(options):
 
     def check(server, session, envelope, mechanism, data):
         given = (data.login.decode(), data.password.decode())
-        return AuthResult(success=given == wanted)
+        return AuthResult(success=given == wanted, handled=False)
 
     context = None
     if options.tls:

@@ -201,6 +201,10 @@ pub async fn send(
         ) {
             return Err(Problem::LinkOver);
         }
+        if link.terms.signed {
+            let why = "is of a signed link, whose address leads nowhere without a signature";
+            return Err(Problem::field("id", why));
+        }
         let message = read(map, (MessageId::new(id), &link), now)?;
         store.send_link(&message).await?;
         show(state, message.id).await

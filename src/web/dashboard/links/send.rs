@@ -170,6 +170,11 @@ fn here(link: &Link) -> String {
 }
 
 fn over(link: &Link, operator: &Operator) -> Option<&'static str> {
+    if link.terms.signed {
+        return Some(
+            "The link is signed: its address alone leads nowhere, so nothing is sent with it.",
+        );
+    }
     match link.status(operator.now) {
         LinkStatus::Active => None,
         LinkStatus::Deactivated => Some("The link is switched off, so nothing is sent with it."),
