@@ -186,7 +186,10 @@ async fn make<R: Rows>(
 }
 
 /// What a body became earlier.
-async fn again<R: Rows>(
+///
+/// # Errors
+/// When it became nothing, or the database does not answer.
+pub async fn again<R: Rows>(
     state: &State,
     kind: R,
     format: Format,
@@ -228,12 +231,26 @@ async fn read<R: Rows>(
     body: Bytes,
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
-    let batch = block(move || Batch::read(kind, format, &body, seed, |_| ())).await?;
+    let batch = checked(kind, format, body, seed, |_| ()).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
         Refusal::SendingOff => Problem::SendingOff,
     })
+}
+
+/// Reads and checks rows, beside the threads that answer clicks; `watch` hears of each.
+///
+/// # Errors
+/// When the work ended early.
+pub async fn checked<R: Rows>(
+    kind: R,
+    format: Format,
+    body: Bytes,
+    seed: Uuid,
+    watch: impl FnMut(usize) + Send + 'static,
+) -> Result<Result<Batch<R>, Refusal>, Problem> {
+    block(move || Batch::read(kind, format, &body, seed, watch)).await
 }
 
 /// Work for the processor, beside the threads that answer clicks.
@@ -261,7 +278,8 @@ async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Pr
     Err(Problem::SlugTaken(named.join(", ")))
 }
 
-fn respond<R: Shown>(
+/// Answers what was made.
+pub fn respond<R: Shown>(
     state: &web::Data<State>,
     form: Form,
     format: Format,

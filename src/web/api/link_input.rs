@@ -134,7 +134,7 @@ pub fn parse(id: LinkId, map: Map<String, Value>, now: Timestamp) -> Result<Link
 }
 
 /// The flow and the token options that fit it; none of an unreadable flow, whose options cannot be judged.
-pub(super) fn flow_and_token(fields: &mut Fields) -> (Option<Flow>, Option<TokenOptions>) {
+pub fn flow_and_token(fields: &mut Fields) -> (Option<Flow>, Option<TokenOptions>) {
     let given = fields.has("flow");
     let flow = fields
         .text("flow", Flow::parse)
