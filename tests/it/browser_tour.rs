@@ -37,8 +37,9 @@ const NO_PAGES: [&str; 14] = [
 const WAY_IN: [&str; 3] = ["/admin/setup/{token}", "/admin/login", "/admin/login/code"];
 
 /// Pages with a form that is sent back when nothing, or nonsense, was typed.
-const SENT_BACK: [&str; 6] = [
+const SENT_BACK: [&str; 7] = [
     "/admin/links/new",
+    "/admin/presets/new",
     "/admin/settings/account",
     "/admin/settings/account/second-factor",
     "/admin/settings/people/new",
@@ -83,6 +84,7 @@ struct Shown {
     link: Value,
     unused: Value,
     signed: Value,
+    preset: String,
     session: String,
     person: String,
     key: String,
@@ -205,6 +207,7 @@ impl Tour {
         let agents = json!({"userAgent": own});
         self.tab.tell("Network.setUserAgentOverride", agents).await;
         self.see(eyes, "/nothing-is-here", "visitor unknown").await;
+        self.see(eyes, "/shop", "visitor without a signature").await;
         let off = link(json!({"inactive_message": "The fair is over.\nWrite to us."})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         self.gateway.client.api(Method::POST, &path, None).await;
@@ -302,8 +305,10 @@ impl Tour {
         }
         client.click("berlin-fair").await.expect("an answer");
         let unused = self.gateway.link(json!({"name": "Front desk"})).await;
-        let signed = json!({"name": "Shop", "signed": true});
+        let signed = json!({"name": "Shop", "slug": "shop", "signed": true});
         let signed = self.gateway.link(signed).await;
+        let preset = json!({"name": "Adults", "language": "de", "token": {"ageLimit": 18}});
+        let preset = made("/presets", preset).await;
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -339,6 +344,7 @@ impl Tour {
             key: text(&key["id"]).to_owned(),
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
+            preset: text(&preset["id"]).to_owned(),
             unused,
             signed,
             link,
@@ -362,8 +368,10 @@ impl Shown {
     fn address_of(&self, path: &str) -> String {
         let link = text(&self.link["id"]);
         let of = |start: &str| path.starts_with(start);
-        let id = if path.ends_with("/signing-secret") {
+        let id = if of("/admin/links/{id}/signing-secret") {
             text(&self.signed["id"])
+        } else if of("/admin/presets/{id}") {
+            &self.preset
         } else if of("/admin/links/{id}") {
             link
         } else if of("/admin/sessions/{id}") {
@@ -380,6 +388,8 @@ impl Shown {
         };
         let path = path
             .replace("{id}", id)
+            .replace("{channel}", "email")
+            .replace("{language}", "en")
             .replace("{delivery}", &self.delivery);
         assert!(!path.contains('{'), "no example of {path}");
         match &*path {
