@@ -15,7 +15,7 @@ use crate::harness::sandboxed::Sandboxed;
 use crate::harness::{Context, Receiver, eventually};
 
 /// What answers GET and is no page of its own: streams, files, fragments of pages, and ways that lead elsewhere.
-const NO_PAGES: [&str; 14] = [
+const NO_PAGES: [&str; 17] = [
     "/admin/",
     "/admin/events",
     "/admin/settings",
@@ -31,6 +31,10 @@ const NO_PAGES: [&str; 14] = [
     // Of those who have a second factor, and opened as such.
     "/admin/settings/account/second-factor/codes",
     "/admin/settings/audit.csv",
+    "/admin/campaigns/{id}/invitations.csv",
+    "/admin/invitations/import/{id}/invitations.csv",
+    // There only while a file that was handed in is read and made.
+    "/admin/invitations/import/{id}",
 ];
 
 /// The pages of those who are not signed in, which are opened one by one.
@@ -85,6 +89,7 @@ struct Shown {
     unused: Value,
     signed: Value,
     preset: String,
+    invitation: Value,
     session: String,
     person: String,
     key: String,
@@ -309,6 +314,10 @@ impl Tour {
         let signed = self.gateway.link(signed).await;
         let preset = json!({"name": "Adults", "language": "de", "token": {"ageLimit": 18}});
         let preset = made("/presets", preset).await;
+        let invited =
+            json!({"client_id": "customer-17", "first_name": "Bo", "email": "bo@example.com"});
+        let invited = json!({"campaign": "Spring review", "invitations": [invited]});
+        let invitation = made("/invitations/bulk", invited).await["items"][0].clone();
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -345,6 +354,7 @@ impl Tour {
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
             preset: text(&preset["id"]).to_owned(),
+            invitation,
             unused,
             signed,
             link,
@@ -372,6 +382,10 @@ impl Shown {
             text(&self.signed["id"])
         } else if of("/admin/presets/{id}") {
             &self.preset
+        } else if of("/admin/invitations/{id}") {
+            text(&self.invitation["id"])
+        } else if of("/admin/campaigns/{id}") {
+            text(&self.invitation["campaign"]["id"])
         } else if of("/admin/links/{id}") {
             link
         } else if of("/admin/sessions/{id}") {
