@@ -101,8 +101,10 @@ impl Eyes for Judge {
                     .push(format!("{name}, {width}: beyond the edge {beyond}"));
             }
             let schemes: &[&str] = match width {
-                768 => &[],
-                _ => &["light", "dark"],
+                1440 => &["light", "dark"],
+                // The colours are those of the laptop.
+                390 => &["dark"],
+                _ => &[],
             };
             for scheme in schemes {
                 set_scheme(tab, scheme).await;

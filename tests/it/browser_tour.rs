@@ -15,7 +15,7 @@ use crate::harness::sandboxed::Sandboxed;
 use crate::harness::{Context, Receiver, eventually};
 
 /// What answers GET and is no page of its own: streams, files, fragments of pages, and ways that lead elsewhere.
-const NO_PAGES: [&str; 14] = [
+const NO_PAGES: [&str; 17] = [
     "/admin/",
     "/admin/events",
     "/admin/settings",
@@ -31,14 +31,19 @@ const NO_PAGES: [&str; 14] = [
     // Of those who have a second factor, and opened as such.
     "/admin/settings/account/second-factor/codes",
     "/admin/settings/audit.csv",
+    "/admin/campaigns/{id}/invitations.csv",
+    "/admin/invitations/import/{id}/invitations.csv",
+    // There only while a file that was handed in is read and made.
+    "/admin/invitations/import/{id}",
 ];
 
 /// The pages of those who are not signed in, which are opened one by one.
 const WAY_IN: [&str; 3] = ["/admin/setup/{token}", "/admin/login", "/admin/login/code"];
 
 /// Pages with a form that is sent back when nothing, or nonsense, was typed.
-const SENT_BACK: [&str; 6] = [
+const SENT_BACK: [&str; 7] = [
     "/admin/links/new",
+    "/admin/presets/new",
     "/admin/settings/account",
     "/admin/settings/account/second-factor",
     "/admin/settings/people/new",
@@ -83,6 +88,8 @@ struct Shown {
     link: Value,
     unused: Value,
     signed: Value,
+    preset: String,
+    invitation: Value,
     session: String,
     person: String,
     key: String,
@@ -205,6 +212,7 @@ impl Tour {
         let agents = json!({"userAgent": own});
         self.tab.tell("Network.setUserAgentOverride", agents).await;
         self.see(eyes, "/nothing-is-here", "visitor unknown").await;
+        self.see(eyes, "/shop", "visitor without a signature").await;
         let off = link(json!({"inactive_message": "The fair is over.\nWrite to us."})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         self.gateway.client.api(Method::POST, &path, None).await;
@@ -302,8 +310,14 @@ impl Tour {
         }
         client.click("berlin-fair").await.expect("an answer");
         let unused = self.gateway.link(json!({"name": "Front desk"})).await;
-        let signed = json!({"name": "Shop", "signed": true});
+        let signed = json!({"name": "Shop", "slug": "shop", "signed": true});
         let signed = self.gateway.link(signed).await;
+        let preset = json!({"name": "Adults", "language": "de", "token": {"ageLimit": 18}});
+        let preset = made("/presets", preset).await;
+        let invited =
+            json!({"client_id": "customer-17", "first_name": "Bo", "email": "bo@example.com"});
+        let invited = json!({"campaign": "Spring review", "invitations": [invited]});
+        let invitation = made("/invitations/bulk", invited).await["items"][0].clone();
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -339,6 +353,8 @@ impl Tour {
             key: text(&key["id"]).to_owned(),
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
+            preset: text(&preset["id"]).to_owned(),
+            invitation,
             unused,
             signed,
             link,
@@ -362,8 +378,14 @@ impl Shown {
     fn address_of(&self, path: &str) -> String {
         let link = text(&self.link["id"]);
         let of = |start: &str| path.starts_with(start);
-        let id = if path.ends_with("/signing-secret") {
+        let id = if of("/admin/links/{id}/signing-secret") {
             text(&self.signed["id"])
+        } else if of("/admin/presets/{id}") {
+            &self.preset
+        } else if of("/admin/invitations/{id}") {
+            text(&self.invitation["id"])
+        } else if of("/admin/campaigns/{id}") {
+            text(&self.invitation["campaign"]["id"])
         } else if of("/admin/links/{id}") {
             link
         } else if of("/admin/sessions/{id}") {
@@ -380,6 +402,8 @@ impl Shown {
         };
         let path = path
             .replace("{id}", id)
+            .replace("{channel}", "email")
+            .replace("{language}", "en")
             .replace("{delivery}", &self.delivery);
         assert!(!path.contains('{'), "no example of {path}");
         match &*path {
