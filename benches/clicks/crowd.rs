@@ -85,6 +85,8 @@ pub async fn database(bench: &Bench, links: u64, sessions: u64) -> Outcome<PathB
         let hash = hash_password(&Secret::new(PASSWORD));
         let kept = store.insert_person(&person, Some(&hash)).await?;
         store.close().await;
+        // What is copied is the one file: nothing may be left beside it.
+        sqlx::Connection::close(seed::open(file).await?).await?;
         kept.map_err(|why| format!("the person is not kept: {why:?}").into())
     };
     seed::kept(
