@@ -26,6 +26,7 @@ use crate::messages::dispatch::Dispatch;
 use crate::messages::outbox::Outbox;
 use crate::metrics::Metrics;
 use crate::oidc::Provider;
+use crate::openings::Openings;
 use crate::redeem::Redeemer;
 use crate::store::{Store, StoreError};
 use crate::sweep::Sweep;
@@ -135,6 +136,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
             .then(|| format!("{public_url}/webhooks/idenfy")),
     };
     let feed = Feed::new(store.clone(), clock.clone(), Pace::default());
+    let openings = Openings::new(store.clone(), clock.clone());
     let state = Arc::new(State {
         metrics,
         dispatch,
@@ -142,6 +144,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         health: health.clone(),
         limiter: web::limiter::Limiter::new(config.limits.clicks_per_minute_per_ip),
         links: web::link_cache::LinkCache::new(),
+        openings: openings.clone(),
         agents: web::agents::Agents::new(),
         dashboard: web::dashboard::entry::Entry::default(),
         oidc: Provider::of(&config, &public_url, &clock).map_err(StartError::Provider)?,
@@ -182,6 +185,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         tokio::spawn(Publisher::new(store.clone()).run()),
     ));
     background.push(("the feed", tokio::spawn(feed.run())));
+    background.push(("the noting of opened pages", tokio::spawn(openings.run())));
     background.push(("asking iDenfy again", tokio::spawn(asking.run())));
     background.push(("erasing at iDenfy", tokio::spawn(erasing.run())));
     let stop = CancellationToken::new();
@@ -259,7 +263,14 @@ impl Running {
         for (_, task) in self.background {
             task.abort();
         }
-        if timeout(CLOSING, self.state.store.close()).await.is_err() {
+        let closing = async {
+            if let Err(error) = self.state.openings.step().await {
+                let outage = &self.state.store.outage;
+                outage.met("noting what was opened failed", &error);
+            }
+            self.state.store.close().await;
+        };
+        if timeout(CLOSING, closing).await.is_err() {
             tracing::warn!("the database could not be closed in time");
         }
     }

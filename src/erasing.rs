@@ -94,6 +94,12 @@ impl Erasing {
                 break;
             }
         }
+        // After the sessions: one whose sessions are still to be erased waits for them.
+        for _ in 0..BATCHES {
+            if self.lookup.store.erase_old_invitations(before, now).await? == 0 {
+                break;
+            }
+        }
         Ok(erased)
     }
 

@@ -1,6 +1,6 @@
 //! Entrypass: a self-hosted, reusable magic-link gateway for iDenfy identity verification.
 //!
-//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, webhooks, share, messages} -> lookup -> {idenfy, store} ->
+//! Imports point one way: `cli -> app -> web -> {redeem, asking, erasing, openings, webhooks, share, messages} -> lookup -> {idenfy, store} ->
 //! domain`;
 //! `oidc` stands beside `store`; `config`, `clock`, `http`, `i18n`, `metrics` and `telemetry` are leaves; `sandbox` imports nothing of the crate.
 
@@ -18,6 +18,7 @@ pub mod lookup;
 pub mod messages;
 pub mod metrics;
 pub mod oidc;
+pub mod openings;
 pub mod redeem;
 pub mod sandbox;
 pub mod share;

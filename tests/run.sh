@@ -10,6 +10,7 @@ STANDARDWEBHOOKS_VERSION=1.1.0
 AIOSMTPD_VERSION=1.4.6
 HTML5LIB_VERSION=1.1
 OIDC_PROVIDER_VERSION=9.13.3
+AXE_VERSION=4.14.1
 TOOLS=$PWD/target/tools
 
 times=()
@@ -105,6 +106,16 @@ install_oidc_provider() {
     "oidc-provider@$OIDC_PROVIDER_VERSION"
 }
 
+# What judges whether pages can be used by everybody: nobody here wrote it.
+install_axe() {
+  grep -qF "\"version\": \"$AXE_VERSION\"" "$TOOLS/axe/node_modules/axe-core/package.json" \
+    2>/dev/null && return
+  rm -rf "$TOOLS/axe"
+  mkdir -p "$TOOLS/axe" || return
+  npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$TOOLS/axe" \
+    "axe-core@$AXE_VERSION"
+}
+
 # -- A PostgreSQL of our own ---------------------------------------------------------------------
 
 scratch=
@@ -166,8 +177,10 @@ step 'install cargo-deny' install_deny
 step 'licences and bans' "$TOOLS/bin/cargo-deny" --locked check bans licenses sources
 step 'install libraries for Python' install_python
 step 'install an OpenID Connect provider' install_oidc_provider
+step 'install axe-core' install_axe
 step 'start PostgreSQL' start_postgres
 export ENTRYPASS_TEST_OIDC_PROVIDER=$TOOLS/oidc
+export ENTRYPASS_TEST_AXE=$TOOLS/axe
 export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python ENTRYPASS_TEST_MAIL=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
 step 'test' cargo test --locked --no-fail-fast

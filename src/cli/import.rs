@@ -1,5 +1,6 @@
 //! `entrypass link import`
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -7,25 +8,40 @@ use std::path::{Path, PathBuf};
 
 use actix_web::web::Bytes;
 use clap::ValueEnum;
+use serde_json::value::RawValue;
 
 use super::{Context, Failure};
-use crate::domain::link::Link;
+use crate::domain::link::parse_name;
+use crate::domain::message::Channel;
 use crate::domain::slug::Slug;
-use crate::web::api::bulk_answer::{Form, Parts};
-use crate::web::api::bulk_input::{Batch, Format, Refusal};
+use crate::web::api::bulk_answer::{Form, Parts, Shown};
+use crate::web::api::bulk_input::kinds::{Invitations, Links};
+use crate::web::api::bulk_input::{Batch, Format, Refusal, Rows};
+use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
+use crate::web::api::sheet::Sheet;
 
 /// Rows between two reports of how far it is.
 const REPORT_EVERY: usize = 10_000;
+
+const SENDING_OFF: &str =
+    "sending is not set up for this channel: see [email] and [sms] of the settings";
 
 pub const EXAMPLES: &str = "Examples:
   entrypass link import customers.csv --dry-run          says what is wrong, row by row, and makes nothing
   entrypass link import customers.csv -o urls.csv
   entrypass link import links.json > urls.csv
+  entrypass link import people.csv --campaign 'Spring review' --send email -o urls.csv
 
 A CSV has a header, in any order, of: name, usage (single, multi or unlimited), limit, expires_at, language, flow, slug,
 confirm, resume, accept_ref, signed, inactive_message, preset, token.<parameter> (such as token.clientId). Commas or semicolons,
-UTF-8. Several values in one cell are parted by |. JSON is {\"links\": [...]}, as the API takes it.";
+UTF-8. Several values in one cell are parted by |.
+
+A CSV with a column client_id, or one imported with --campaign or --send, names people to be invited, a single-use link
+each: client_id, first_name, last_name, email, phone, date_of_birth, language, flow, name, expires_at, confirm, preset,
+token.<parameter>.
+
+JSON is {\"links\": [...]} or {\"invitations\": [...]}, as the API takes it.";
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -34,6 +50,12 @@ pub struct Args {
     /// Check everything and make nothing
     #[arg(long)]
     dry_run: bool,
+    /// The rows are people to be invited in the campaign of this name, which is made where there is none
+    #[arg(long, value_name = "NAME")]
+    campaign: Option<String>,
+    /// Send each of them the invitation: email or sms
+    #[arg(long, value_name = "CHANNEL")]
+    send: Option<String>,
     /// Default: JSON where the file's name ends in .json, else CSV
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
@@ -51,30 +73,49 @@ enum FormatArgument {
 pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
     let format = args.format();
     let given = read_file(&args.file)?;
+    let common = args.common()?;
+    if common == Common::default() && !invites(format, &given) {
+        return import(context, args, format, given, Links).await;
+    }
+    if let Some(channel) = common.send
+        && !context.sends(channel)
+    {
+        return Err(Failure::new(SENDING_OFF));
+    }
+    let sends = Channel::ALL.map(|channel| context.sends(channel));
+    let people = Invitations { common, sends };
+    import(context, args, format, given, people).await
+}
+
+async fn import<R: Shown>(
+    context: &Context,
+    args: Args,
+    format: Format,
+    given: Bytes,
+    kind: R,
+) -> Result<(), Failure> {
     let presets = Presets::all(&context.store).await?;
-    let batch = read(context, format, &given, &presets)?;
+    let mut batch = read(context, format, &given, &presets, kind)?;
     refuse_taken(context, &batch).await?;
-    let checked = batch.links.len();
+    let (checked, list) = (batch.rows.len(), R::LIST);
     if args.dry_run {
-        eprintln!("All {checked} links are right. Nothing was made.");
+        eprintln!("All {checked} {list} are right. Nothing was made.");
         return Ok(());
     }
     // Opened first: where the result cannot be written nothing is made.
     let mut result = Output::open(args.output)?;
-    let links = match make(context, batch).await {
-        Ok(links) => links,
-        Err(failure) => {
-            result.remove();
-            return Err(failure);
-        }
-    };
-    eprintln!("{checked} links were made.");
+    eprintln!("{checked} {list} are right and are being made");
+    if let Err(failure) = make(context, &mut batch).await {
+        result.remove();
+        return Err(failure);
+    }
+    eprintln!("{checked} {list} were made.");
     let url_of = |slug: &Slug| context.url_of(slug);
     for part in Parts::new(
         Form::Csv,
         format,
         &given,
-        links,
+        batch,
         url_of,
         context.clock.now(),
     ) {
@@ -84,6 +125,21 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
 }
 
 impl Args {
+    fn common(&self) -> Result<Common, Failure> {
+        let (campaign, send) = (self.campaign.as_deref(), self.send.as_deref());
+        let wrong = |name: &str, why: String| Failure::new(format!("--{name}: {why}"));
+        Ok(Common {
+            campaign: campaign
+                .map(parse_name)
+                .transpose()
+                .map_err(|why| wrong("campaign", why))?,
+            send: send
+                .map(Channel::parse)
+                .transpose()
+                .map_err(|why| wrong("send", why))?,
+        })
+    }
+
     fn format(&self) -> Format {
         let is_json = self
             .file
@@ -108,14 +164,15 @@ fn read_file(file: &Path) -> Result<Bytes, Failure> {
     Ok(bytes.into())
 }
 
-fn read(
+fn read<R: Rows>(
     context: &Context,
     format: Format,
     given: &Bytes,
     presets: &Presets,
-) -> Result<Batch, Failure> {
+    kind: R,
+) -> Result<Batch<R>, Failure> {
     let mut rows = 0;
-    let batch = Batch::read(format, given, presets, context.clock.uuid(), |row| {
+    let batch = Batch::read(kind, format, given, presets, context.clock.uuid(), |row| {
         rows = row;
         if row % REPORT_EVERY == 0 {
             eprintln!("{row} rows checked");
@@ -123,19 +180,21 @@ fn read(
     });
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Failure::new(why),
+        Refusal::SendingOff => Failure::new(SENDING_OFF),
         Refusal::Wrong(errors) => {
             for error in errors.iter() {
                 eprintln!("{error}");
             }
             Failure::new(format!(
-                "{} mistakes in {rows} rows (links[0] is the first); nothing was made",
-                errors.iter().len()
+                "{} mistakes in {rows} rows ({}[0] is the first); nothing was made",
+                errors.iter().len(),
+                R::LIST
             ))
         }
     })
 }
 
-async fn refuse_taken(context: &Context, batch: &Batch) -> Result<(), Failure> {
+async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<(), Failure> {
     let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
     let taken = context.store.taken_slugs(&slugs).await?;
     for at in &taken {
@@ -154,16 +213,24 @@ async fn refuse_taken(context: &Context, batch: &Batch) -> Result<(), Failure> {
     }
 }
 
-async fn make(context: &Context, mut batch: Batch) -> Result<Vec<Link>, Failure> {
-    while let Err(place) = context.store.insert_links(&batch.links).await? {
-        if batch.is_chosen(place) {
-            let message =
-                format!("links[{place}].slug: another link has or had this slug; nothing was made");
-            return Err(Failure::new(message));
-        }
-        batch.links[place].terms.slug = Slug::generate();
+async fn make<R: Rows>(context: &Context, batch: &mut Batch<R>) -> Result<(), Failure> {
+    let made = batch.keep(&context.store, &context.clock).await?;
+    made.map_err(|place| {
+        Failure::new(format!(
+            "{}[{place}].slug: another link has or had this slug; nothing was made",
+            R::LIST
+        ))
+    })
+}
+
+/// Whether a file names people to be invited, and not links.
+fn invites(format: Format, given: &Bytes) -> bool {
+    match format {
+        Format::Csv => Sheet::open(given)
+            .is_ok_and(|sheet| sheet.header.iter().any(|name| name.trim() == "client_id")),
+        Format::Json => serde_json::from_slice::<HashMap<String, &RawValue>>(given)
+            .is_ok_and(|top| top.contains_key(Invitations::LIST)),
     }
-    Ok(batch.links)
 }
 
 /// Where the result goes. It holds the links' addresses, each of which is the right to start a session: a file is for its

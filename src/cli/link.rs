@@ -87,6 +87,10 @@ pub enum Command {
     },
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("usage").required(true).args(["single", "uses", "unlimited"]))]
 pub struct Create {

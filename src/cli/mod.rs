@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::domain::audit::Actor;
 use crate::domain::field_error::FieldErrors;
+use crate::domain::message::Channel;
 use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 use crate::store::Store;
@@ -131,6 +132,14 @@ impl Context {
 }
 
 impl Context {
+    /// Whether messages can be sent by that channel.
+    const fn sends(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Email => self.config.email.is_some(),
+            Channel::Sms => self.config.sms.is_some(),
+        }
+    }
+
     /// The address of a link's page.
     fn url_of(&self, slug: &Slug) -> String {
         let server = &self.config.server;

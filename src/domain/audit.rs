@@ -60,6 +60,16 @@ pub enum Action {
     LinkSent,
     /// Words of messages were changed.
     MessageWordsSet,
+    /// A person was invited.
+    InvitationCreated,
+    /// Many people were invited at once; the object is the first invitation.
+    InvitationsImported,
+    /// An invitation was sent once more.
+    InvitationSent,
+    /// An invitation was withdrawn and its personal data erased.
+    InvitationErased,
+    /// Those of a campaign who have not acted were reminded.
+    CampaignReminded,
     /// A session was started without a link.
     SessionStarted,
     /// A session's personal data was erased.
@@ -98,13 +108,15 @@ pub enum Action {
     PersonSignInRefused,
     /// A recovery code of a person was used.
     PersonRecoveryCodeUsed,
+    /// A person made new recovery codes.
+    PersonRecoveryCodesMade,
     /// A person was removed.
     PersonDeleted,
 }
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 34] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -113,6 +125,11 @@ impl Action {
         Self::LinkDeleted,
         Self::LinkSent,
         Self::MessageWordsSet,
+        Self::InvitationCreated,
+        Self::InvitationsImported,
+        Self::InvitationSent,
+        Self::InvitationErased,
+        Self::CampaignReminded,
         Self::SessionStarted,
         Self::SessionErased,
         Self::PresetCreated,
@@ -132,6 +149,7 @@ impl Action {
         Self::PersonSignedIn,
         Self::PersonSignInRefused,
         Self::PersonRecoveryCodeUsed,
+        Self::PersonRecoveryCodesMade,
         Self::PersonDeleted,
     ];
 
@@ -147,6 +165,11 @@ impl Action {
             Self::LinkDeleted => "link.deleted",
             Self::LinkSent => "link.sent",
             Self::MessageWordsSet => "message.words_set",
+            Self::InvitationCreated => "invitation.created",
+            Self::InvitationsImported => "invitation.imported",
+            Self::InvitationSent => "invitation.sent",
+            Self::InvitationErased => "invitation.erased",
+            Self::CampaignReminded => "campaign.reminded",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
             Self::PresetCreated => "preset.created",
@@ -166,6 +189,7 @@ impl Action {
             Self::PersonSignedIn => "person.signed_in",
             Self::PersonSignInRefused => "person.sign_in_refused",
             Self::PersonRecoveryCodeUsed => "person.recovery_code_used",
+            Self::PersonRecoveryCodesMade => "person.recovery_codes_made",
             Self::PersonDeleted => "person.deleted",
         }
     }
@@ -182,6 +206,11 @@ impl Action {
             Self::LinkDeleted => "deleted a link",
             Self::LinkSent => "sent a link to a person",
             Self::MessageWordsSet => "changed the words of messages",
+            Self::InvitationCreated => "invited a person",
+            Self::InvitationsImported => "invited many people at once",
+            Self::InvitationSent => "sent an invitation once more",
+            Self::InvitationErased => "withdrew an invitation and erased its personal data",
+            Self::CampaignReminded => "reminded the people of a campaign",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
             Self::PresetCreated => "made a preset",
@@ -201,6 +230,7 @@ impl Action {
             Self::PersonSignedIn => "signed in",
             Self::PersonSignInRefused => "refused a sign-in",
             Self::PersonRecoveryCodeUsed => "used a recovery code",
+            Self::PersonRecoveryCodesMade => "made new recovery codes",
             Self::PersonDeleted => "removed a person",
         }
     }

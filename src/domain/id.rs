@@ -142,6 +142,20 @@ id!(
     /// Names a person's invitation.
     InvitationId
 );
+impl InvitationId {
+    /// The link of the invitation, which bears the same id.
+    #[must_use]
+    pub const fn link(self) -> LinkId {
+        LinkId(self.0)
+    }
+}
+impl LinkId {
+    /// The invitation of the link, if it has one.
+    #[must_use]
+    pub const fn invitation(self) -> InvitationId {
+        InvitationId(self.0)
+    }
+}
 id!(
     /// Names a campaign of invitations.
     CampaignId

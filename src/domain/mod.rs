@@ -11,6 +11,7 @@ pub mod event;
 pub mod field_error;
 pub mod flow;
 pub mod id;
+pub mod invitation;
 pub mod link;
 pub mod locale;
 pub mod message;

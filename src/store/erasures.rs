@@ -2,10 +2,11 @@
 
 use sqlx::FromRow;
 
+use super::invitations::erase::forget_invitations;
 use super::ledger::json_rows;
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
-use crate::domain::id::SessionId;
+use crate::domain::id::{LinkId, SessionId};
 use crate::domain::timestamp::Timestamp;
 
 /// The most sessions that are erased in one transaction.
@@ -195,6 +196,12 @@ async fn erase(tx: &mut Tx, ids: &[SessionId], now: Timestamp) -> Result<(), sql
         .await?
         .rows_affected());
     // After the sessions, as those who record take them: else the two could wait for each other.
+    let invited: Vec<(LinkId,)> = within!(&mut *tx, |c| sqlx::query_as(INVITED)
+        .bind(rows(ids))
+        .fetch_all(c)
+        .await?);
+    let invited: Vec<LinkId> = invited.into_iter().map(|(link,)| link).collect();
+    forget_invitations(tx, &invited, now).await?;
     for sql in [
         FORGET_HOLDS,
         FORGET_QUESTIONS,
@@ -228,6 +235,13 @@ const ERASE: &str = "
 UPDATE sessions SET client_id = NULL, own_client_id = NULL, scan_ref = NULL, external_ref = NULL, redirect_url = NULL,
     erased_at = COALESCE(erased_at, $2)
 WHERE id IN (SELECT value ->> 0 FROM json_each($1))";
+
+/// Who was invited and was in one of the sessions; of a session that could not be started the invitation still stands.
+const INVITED: &str = "
+SELECT id FROM invitations
+WHERE id IN (SELECT link_id FROM sessions
+             WHERE id IN (SELECT value ->> 0 FROM json_each($1)) AND link_id IS NOT NULL AND status <> 'failed')
+ORDER BY id";
 
 const FORGET_HOLDS: &str =
     "DELETE FROM holds WHERE session_id IN (SELECT value ->> 0 FROM json_each($1))";

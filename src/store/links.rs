@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::invitations::erase::forget_invitations;
 use super::messages::forget_link;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
@@ -215,14 +216,15 @@ impl Store {
         self.switch(sql, Action::LinkDeactivated, id, now).await
     }
 
-    /// Switches a link on, unless its time is over or its uses are spent.
+    /// Switches a link on, unless its time is over, its uses are spent or whom it invited was erased.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn activate_link(&self, id: LinkId, now: Timestamp) -> Result<Activated, StoreError> {
         let sql = "UPDATE links SET deactivated_at = NULL
                  WHERE id = $1 AND deleted_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
-                   AND (usage_limit IS NULL OR used < usage_limit)";
+                   AND (usage_limit IS NULL OR used < usage_limit)
+                   AND NOT EXISTS (SELECT 1 FROM invitations AS i WHERE i.id = links.id AND i.erased_at IS NOT NULL)";
         let done = self.switch(sql, Action::LinkActivated, id, now).await?;
         Ok(if done {
             Activated::Done
@@ -234,8 +236,8 @@ impl Store {
     }
 
     /// Deletes a link: its URL is gone for good and its slug is never given out again; what it sent along to
-    /// iDenfy, which may name a person, is forgotten, and so are to whom it was sent and what was signed with. False:
-    /// there is no such link.
+    /// iDenfy, which may name a person, is forgotten, and so are what was signed with and to whom it was sent. False: there is
+    /// no such link.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -265,6 +267,7 @@ impl Store {
             .rows_affected());
         if action == Action::LinkDeleted {
             forget_link(&mut tx, id, now).await?;
+            forget_invitations(&mut tx, &[id], now).await?;
         }
         self.end_noted(tx, done, action, id, None).await
     }
@@ -277,7 +280,7 @@ pub fn folded(text: &str) -> String {
 }
 
 /// A LIKE pattern for text anywhere without regard to case, with `!` as its escape.
-fn contains_pattern(text: &str) -> String {
+pub(super) fn contains_pattern(text: &str) -> String {
     let escaped = folded(text)
         .replace('!', "!!")
         .replace('%', "!%")

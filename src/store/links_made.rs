@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::ledger::json_rows;
 use super::links::folded;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
 use crate::domain::id::LinkId;
 use crate::domain::link::Link;
@@ -26,22 +26,12 @@ impl Store {
             return Ok(Ok(()));
         };
         // On SQLite clicks wait from here to the end, so what can be done before is.
-        let mut chunks = Vec::new();
-        for chunk in links.chunks(CHUNK) {
-            chunks.push((chunk.len(), rows(chunk)));
-            tokio::task::yield_now().await;
-        }
+        let chunks = in_chunks(links, |link| link, rows).await;
         let mut tx = self.engine.begin().await?;
-        for (links_in, rows) in chunks {
-            let made = within!(&mut tx, |c| sqlx::query(INSERT)
-                .bind(rows)
-                .execute(c)
-                .await?
-                .rows_affected());
-            if usize::try_from(made) != Ok(links_in) {
-                drop(tx);
-                return Ok(Err(self.first_taken(links).await?));
-            }
+        if !insert(&mut tx, INSERT, chunks).await? {
+            drop(tx);
+            let links: Vec<&Link> = links.iter().collect();
+            return Ok(Err(self.first_taken(&links).await?));
         }
         let (action, detail) = match links.len() {
             1 => (Action::LinkCreated, first.name.clone()),
@@ -53,7 +43,7 @@ impl Store {
         Ok(Ok(()))
     }
 
-    async fn first_taken(&self, links: &[Link]) -> Result<usize, StoreError> {
+    pub(super) async fn first_taken(&self, links: &[&Link]) -> Result<usize, StoreError> {
         let mut seen = HashSet::new();
         let twice = links.iter().position(|link| !seen.insert(&link.terms.slug));
         let slugs: Vec<_> = links.iter().map(|link| &link.terms.slug).collect();
@@ -111,8 +101,45 @@ impl Store {
     }
 }
 
+/// Rows for one statement, and how many they are.
+pub(super) type Chunk = (usize, String);
+
+/// Rows as statements take them, written while others have their turns.
+pub(super) async fn in_chunks<T, R>(
+    all: &[T],
+    of: impl Fn(&T) -> &R,
+    rows: impl Fn(&[&R]) -> String,
+) -> Vec<Chunk> {
+    let mut chunks = Vec::new();
+    for chunk in all.chunks(CHUNK) {
+        let chunk: Vec<&R> = chunk.iter().map(&of).collect();
+        chunks.push((chunk.len(), rows(&chunk)));
+        tokio::task::yield_now().await;
+    }
+    chunks
+}
+
+/// Inserts rows. False: some were there already.
+pub(super) async fn insert(
+    tx: &mut Tx,
+    sql: &'static str,
+    chunks: Vec<Chunk>,
+) -> Result<bool, sqlx::Error> {
+    for (count, rows) in chunks {
+        let made = within!(&mut *tx, |c| sqlx::query(sql)
+            .bind(rows)
+            .execute(c)
+            .await?
+            .rows_affected());
+        if usize::try_from(made) != Ok(count) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Rows of what the statement below inserts.
-fn rows(links: &[Link]) -> String {
+pub(super) fn rows(links: &[&Link]) -> String {
     let rows: Vec<_> = links
         .iter()
         .map(|link| {
@@ -142,7 +169,7 @@ fn rows(links: &[Link]) -> String {
     json_rows(&rows)
 }
 
-const INSERT: &str = "
+pub(super) const INSERT: &str = "
 INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
                    accept_ref, inactive_message, token, created_at, signing_secret)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT),

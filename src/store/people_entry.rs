@@ -1,11 +1,11 @@
-//! What opens the dashboard: passwords, second factors, recovery codes, and the address at which the first
-//! administrator is made.
+//! What opens the dashboard: passwords, and the address at which the first administrator is made.
 
 use sqlx::FromRow;
 
 use super::keys::digest;
 use super::people::{PeopleRefusal, insert, take_turns};
-use super::{Store, StoreError, Tx};
+use super::second_factors::take_second_factor;
+use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::id::PersonId;
 use crate::domain::person::{Person, fold_email};
@@ -98,122 +98,6 @@ impl Store {
             .await
     }
 
-    /// Asks a person for a code from now on; `step` is the one whose code was just shown, `codes` open the door once each.
-    /// Those of before open nothing any more. False: this secret is asked for already, and the code is not newer than
-    /// the one taken last.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn set_second_factor(
-        &self,
-        id: PersonId,
-        totp_secret: &Secret,
-        step: i64,
-        codes: &[Secret],
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let changed = within!(&mut tx, |c| {
-            sqlx::query(
-                "UPDATE people SET totp_secret = $2, totp_step = $3 WHERE id = $1
-                 AND (totp_secret IS NULL OR totp_secret <> $2 OR totp_step < $3)",
-            )
-            .bind(id)
-            .bind(totp_secret.expose())
-            .bind(step)
-            .execute(c)
-            .await?
-            .rows_affected()
-        });
-        if changed == 0 {
-            return Ok(false);
-        }
-        within!(&mut tx, |c| {
-            sqlx::query("DELETE FROM recovery_codes WHERE person_id = $1")
-                .bind(id)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        for code in codes {
-            within!(&mut tx, |c| {
-                sqlx::query("INSERT INTO recovery_codes (person_id, digest) VALUES ($1, $2)")
-                    .bind(id)
-                    .bind(digest(code))
-                    .execute(c)
-                    .await?
-                    .rows_affected()
-            });
-        }
-        self.end_noted(tx, changed, Action::PersonSecondFactorOn, id, None)
-            .await
-    }
-
-    /// Asks a person for no code any more. False: none was asked for.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn drop_second_factor(&self, id: PersonId) -> Result<bool, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let changed = take_second_factor(&mut tx, id).await?;
-        self.end_noted(tx, changed, Action::PersonSecondFactorOff, id, None)
-            .await
-    }
-
-    /// Takes the code of a step, which must be later than the one whose code was taken last: a code is good once. False:
-    /// it was taken already.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn take_totp_step(&self, id: PersonId, step: i64) -> Result<bool, StoreError> {
-        let taken = each!(self, |db| {
-            sqlx::query(
-                "UPDATE people SET totp_step = $2 WHERE id = $1 AND (totp_step IS NULL OR totp_step < $2)",
-            )
-            .bind(id)
-            .bind(step)
-            .execute(db.write())
-            .await?
-            .rows_affected()
-        });
-        Ok(taken > 0)
-    }
-
-    /// Takes a recovery code, which is good once. False: it is none of this person's.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn take_recovery_code(
-        &self,
-        id: PersonId,
-        code: &Secret,
-    ) -> Result<bool, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        let taken = within!(&mut tx, |c| {
-            sqlx::query("DELETE FROM recovery_codes WHERE person_id = $1 AND digest = $2")
-                .bind(id)
-                .bind(digest(code))
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
-        self.end_noted(tx, taken, Action::PersonRecoveryCodeUsed, id, None)
-            .await
-    }
-
-    /// How many recovery codes a person has left.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn recovery_codes_left(&self, id: PersonId) -> Result<i64, StoreError> {
-        let (left,): (i64,) = each!(self, |db| {
-            sqlx::query_as("SELECT COUNT(*) FROM recovery_codes WHERE person_id = $1")
-                .bind(id)
-                .fetch_one(db.read())
-                .await?
-        });
-        Ok(left)
-    }
-
     /// Keeps an address at which the first administrator can be made, and forgets those that are over. False: there is an
     /// administrator already.
     ///
@@ -301,24 +185,4 @@ impl Store {
         tx.commit().await?;
         Ok(Ok(true))
     }
-}
-
-async fn take_second_factor(tx: &mut Tx, id: PersonId) -> Result<u64, sqlx::Error> {
-    within!(tx, |c| {
-        sqlx::query("DELETE FROM recovery_codes WHERE person_id = $1")
-            .bind(id)
-            .execute(c)
-            .await?
-            .rows_affected()
-    });
-    Ok(within!(tx, |c| {
-        sqlx::query(
-            "UPDATE people SET totp_secret = NULL, totp_step = NULL
-             WHERE id = $1 AND totp_secret IS NOT NULL",
-        )
-        .bind(id)
-        .execute(c)
-        .await?
-        .rows_affected()
-    }))
 }

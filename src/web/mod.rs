@@ -22,6 +22,7 @@ use crate::domain::slug::Slug;
 use crate::idenfy::health::Health;
 use crate::messages::dispatch::Dispatch;
 use crate::metrics::Metrics;
+use crate::openings::Openings;
 use crate::redeem::Redeemer;
 use crate::store::Store;
 use crate::webhooks::feed::Feed;
@@ -79,6 +80,8 @@ pub struct State {
     pub limiter: limiter::Limiter,
     /// Terms of links clicked lately.
     pub links: link_cache::LinkCache,
+    /// Pages that invited people opened.
+    pub openings: Openings,
     /// Agents that look at links without being people.
     pub agents: agents::Agents,
     /// What stands at the dashboard's door.

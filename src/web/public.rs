@@ -141,6 +141,7 @@ impl Visit<'_> {
         if status != LinkStatus::Active && !self.has_customer(terms).await? {
             return Ok(self.over(&link));
         }
+        self.state.openings.opened(terms.id);
         Ok(Answer::Page(terms.clone(), "page"))
     }
 

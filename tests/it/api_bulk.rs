@@ -183,7 +183,7 @@ async fn a_cell_becomes_what_its_parameter_wants(context: Context) {
     assert_eq!(links[1]["flow"], json!("selfie"));
 }
 
-const SCRIPTS: [&str; 10] = [
+pub const SCRIPTS: [&str; 10] = [
     "Žofia Łukasiewicz",
     "Мария Ковальчук",
     "Μαρία Παπαδοπούλου",

@@ -126,7 +126,7 @@ impl Walk<'_> {
             .link(json!({"accept_ref": true, "language": "lt"}))
             .await;
         let signed = self.gateway.link(json!({"signed": true})).await;
-        let exp = Clock::system().now().seconds() + 600;
+        let exp = self.gateway.clock.now().seconds() + 600;
         let query = format!("client_id=Jane%20Doe&ref=a%2Bb&exp={exp}");
         let state = &self.gateway.running.state;
         let id = LinkId::parse(text(&link["id"])).expect("an id");

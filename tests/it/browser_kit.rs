@@ -1,5 +1,6 @@
 //! A person at a real browser, as the walks through the dashboard have it.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -15,6 +16,8 @@ const LOOK: Duration = Duration::from_millis(50);
 pub struct Tab {
     pub driver: WebDriver,
     pub has_scripts: bool,
+    /// How often something was clicked, typed or chosen.
+    pub actions: Cell<u32>,
     home: String,
 }
 
@@ -23,6 +26,7 @@ impl Tab {
         Self {
             driver: driver.browser(kind).await,
             has_scripts: kind != Kind::WithoutScripts,
+            actions: Cell::new(0),
             home: home.to_owned(),
         }
     }
@@ -74,6 +78,7 @@ impl Tab {
     /// Presses the link or button that says this.
     pub async fn press(&self, text: &str) {
         let control = self.control(text).await;
+        self.acts();
         control
             .click()
             .await
@@ -93,12 +98,14 @@ impl Tab {
     /// Presses the first that `css` selects.
     pub async fn click(&self, css: &str) {
         let found = self.find(css).await;
+        self.acts();
         found.click().await.unwrap_or_else(|e| panic!("{css}: {e}"));
     }
 
     /// Types into the field of that name, in the place of what is there.
     pub async fn fill(&self, name: &str, text: &str) {
         let field = self.find(&format!("main [name='{name}']")).await;
+        self.acts();
         field.clear().await.expect("a field");
         field.send_keys(text).await.expect("a field");
     }
@@ -208,16 +215,15 @@ impl Tab {
     async fn wait_for(&self, by: By, what: &str) -> WebElement {
         let query = self.driver.query(by).wait(PATIENCE, LOOK).and_displayed();
         let found = query.first().await;
-        match found {
-            Ok(element) => element,
-            Err(_) => {
-                let (path, text) = (self.path().await, self.text().await);
-                panic!(
-                    "no {what} at {path}: {}",
-                    text.chars().take(1000).collect::<String>()
-                )
-            }
-        }
+        let Ok(element) = found else {
+            let text: String = self.text().await.chars().take(1000).collect();
+            panic!("no {what} at {}: {text}", self.path().await)
+        };
+        element
+    }
+
+    fn acts(&self) {
+        self.actions.set(self.actions.get() + 1);
     }
 }
 

@@ -16,6 +16,9 @@ use crate::harness::{Context, Engine, on_engine};
 /// The widths a page is looked at in, in CSS pixels: a laptop's, a tablet's, a phone's.
 const WIDTHS: [u32; 3] = [1440, 768, 390];
 
+/// How much of a long page is on its picture, in CSS pixels from the top.
+const HIGHEST: u64 = 4000;
+
 /// What a page may weigh with all that it loads before it is shown, compressed, in bytes. Pictures do not count.
 const MOST_BYTES: i64 = 60_000;
 
@@ -129,6 +132,8 @@ struct Camera {
 
 impl Eyes for Camera {
     async fn look(&mut self, tab: &Tab, name: &str) {
+        let hidden = json!({"hidden": true});
+        tab.tell("Emulation.setScrollbarsHidden", hidden).await;
         for width in WIDTHS {
             set_width(tab, width).await;
             for scheme in ["light", "dark"] {
@@ -147,7 +152,12 @@ async fn picture(tab: &Tab, file: &Path) {
     let wait = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
     let waited = tab.driver.execute_async(wait, Vec::new()).await;
     waited.expect("a page");
-    let taken = json!({"format": "png", "captureBeyondViewport": true});
+    let size = tab
+        .run("const page = document.documentElement; return [page.clientWidth, page.scrollHeight]")
+        .await;
+    let height = size[1].as_u64().expect("a number").min(HIGHEST);
+    let clip = json!({"x": 0, "y": 0, "width": size[0], "height": height, "scale": 1});
+    let taken = json!({"format": "png", "captureBeyondViewport": true, "clip": clip});
     let taken = tab.tell("Page.captureScreenshot", taken).await;
     let bytes = STANDARD.decode(taken["data"].as_str().expect("a picture"));
     std::fs::write(file, bytes.expect("base 64")).expect("a file");

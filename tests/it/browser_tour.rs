@@ -28,9 +28,9 @@ const NO_PAGES: [&str; 14] = [
     "/admin/sessions.csv",
     "/admin/sessions/{id}/row",
     "/admin/sessions/{id}/story",
+    // Of those who have a second factor, and opened as such.
+    "/admin/settings/account/second-factor/codes",
     "/admin/settings/audit.csv",
-    // Opened in a frame of its own: the visitor's page, which is looked at as such.
-    "/admin/links/{id}/preview",
 ];
 
 /// The pages of those who are not signed in, which are opened one by one.
@@ -65,7 +65,7 @@ pub async fn tour(context: Context, eyes: &mut impl Eyes) {
     let shown = tour.fill(&receiver).await;
     tour.with_data(eyes, &shown).await;
     tour.sent_back(eyes).await;
-    tour.visitors(eyes, &shown).await;
+    tour.visitors(eyes).await;
     tour.out_of_credits(eyes, &shown).await;
     tour.second_factor(eyes).await;
     tour.tab.close().await;
@@ -82,6 +82,7 @@ struct Tour {
 struct Shown {
     link: Value,
     unused: Value,
+    signed: Value,
     session: String,
     person: String,
     key: String,
@@ -133,8 +134,12 @@ impl Tour {
                 .await;
         }
         let unused = text(&shown.unused["id"]);
+        let signed = text(&shown.signed["id"]);
         for (path, name) in [
             (format!("/admin/links/{unused}"), "link unused"),
+            (format!("/admin/links/{signed}"), "link signed"),
+            (format!("/admin/links/{signed}/share"), "share signed"),
+            (format!("/admin/links/{signed}/integrate"), "site signed"),
             (
                 format!("/admin/links/new?like={}", text(&shown.link["id"])),
                 "link like",
@@ -185,7 +190,7 @@ impl Tour {
         }
     }
 
-    async fn visitors(&self, eyes: &mut impl Eyes, shown: &Shown) {
+    async fn visitors(&self, eyes: &mut impl Eyes) {
         let slug = |link: &Value| format!("/{}", text(&link["slug"]));
         let link = |more: Value| self.gateway.link(more);
         let confirm = link(json!({"confirm": true})).await;
@@ -215,7 +220,6 @@ impl Tour {
         self.see(eyes, "/sandbox/verify?authToken=x", "sandbox missing")
             .await;
         self.see(eyes, "/docs", "docs").await;
-        let _ = shown;
     }
 
     async fn out_of_credits(&self, eyes: &mut impl Eyes, shown: &Shown) {
@@ -235,7 +239,23 @@ impl Tour {
         let secret = Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let kept = store.set_second_factor(vera.id, &secret, 0, &[]).await;
         assert!(kept.expect("a database"));
-        tab.open("/admin").await;
+        let ana = store.person_of_email("ana@example.com").await;
+        let ana = ana.expect("a database").expect("she is signed in");
+        let kept = store.set_second_factor(ana.id, &secret, 0, &[]).await;
+        assert!(kept.expect("a database"));
+        self.see(
+            eyes,
+            "/admin/settings/account",
+            "account with a second factor",
+        )
+        .await;
+        tab.press("New recovery codes").await;
+        eyes.look(tab, "new recovery codes").await;
+        tab.press("Make new codes").await;
+        eyes.look(tab, "new recovery codes, sent back").await;
+        tab.fill("current", PASSWORD).await;
+        tab.press("Make new codes").await;
+        eyes.look(tab, "new recovery codes, made").await;
         tab.sign_out().await;
         eyes.look(tab, "login").await;
         tab.sign_in("vera@example.com", PASSWORD).await;
@@ -282,6 +302,8 @@ impl Tour {
         }
         client.click("berlin-fair").await.expect("an answer");
         let unused = self.gateway.link(json!({"name": "Front desk"})).await;
+        let signed = json!({"name": "Shop", "signed": true});
+        let signed = self.gateway.link(signed).await;
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -318,6 +340,7 @@ impl Tour {
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
             unused,
+            signed,
             link,
         }
     }
@@ -339,7 +362,9 @@ impl Shown {
     fn address_of(&self, path: &str) -> String {
         let link = text(&self.link["id"]);
         let of = |start: &str| path.starts_with(start);
-        let id = if of("/admin/links/{id}") {
+        let id = if path.ends_with("/signing-secret") {
+            text(&self.signed["id"])
+        } else if of("/admin/links/{id}") {
             link
         } else if of("/admin/sessions/{id}") {
             &self.session

@@ -136,9 +136,9 @@ async fn a_link_is_sent_and_what_became_of_it_is_shown(context: Context) {
     assert_eq!((again.status, &*again.location), (303, &*here));
     eventually(BOUND, "another try", async || provider.count() == 2).await;
     let (_, audit) = gateway.get("/audit?action=link.sent").await;
-    let line = &audit["items"][0];
+    let noted = &audit["items"][0];
     assert_eq!(
-        (&line["actor"]["name"], &line["detail"]),
+        (&noted["actor"]["name"], &noted["detail"]),
         (&json!("bea"), &json!("sms")),
         "{audit}"
     );

@@ -13,6 +13,7 @@ mod api_bulk;
 mod api_endpoints;
 mod api_http;
 mod api_idempotency;
+mod api_invitations;
 mod api_keys;
 mod api_links;
 mod api_links_create;
@@ -75,6 +76,7 @@ mod store_audit;
 mod store_deliveries;
 mod store_events;
 mod store_identities;
+mod store_invitations;
 mod store_kit;
 mod store_ledger;
 mod store_links_made;
@@ -110,6 +112,7 @@ fn main() {
         api_endpoints::tests(),
         api_http::tests(),
         api_idempotency::tests(),
+        api_invitations::tests(),
         api_keys::tests(),
         api_links::tests(),
         api_links_create::tests(),
@@ -171,6 +174,7 @@ fn main() {
         store_people::tests(),
         store_presets::tests(),
         store_questions::tests(),
+        store_invitations::tests(),
         store_links_made::tests(),
         store_links_told::tests(),
         store_records::tests(),

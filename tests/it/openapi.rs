@@ -204,7 +204,14 @@ fn is_read((status, problem): &Told, name: &str) -> bool {
 
 async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Context) {
     let provider = Receiver::start().await;
-    let gateway = Gateway::with(&context, crate::messages_sms::by(&provider)).await;
+    let sends = crate::messages_sms::by(&provider);
+    let gateway = Gateway::with(&context, |config| {
+        crate::api_invitations::with_email(config);
+        sends(config);
+    })
+    .await;
+    let invitation = json!({"client_id": "c-1"});
+    let (_, invitation) = gateway.post("/invitations", invitation).await;
     let (link, endpoint) = (gateway.link(json!({})).await, endpoint(&gateway).await);
     let document = document();
     let schemas = object(&document["components"]["schemas"]);
@@ -227,6 +234,8 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         let described = fields(&schemas[body.rsplit('/').next().unwrap()]);
         let of = if path.contains("/endpoints/") {
             &endpoint
+        } else if path.contains("/invitations/") {
+            &invitation
         } else {
             &link
         };
@@ -242,7 +251,7 @@ async fn the_fields_that_are_described_are_the_fields_that_are_read(context: Con
         assert_eq!(read, described, "{method} {path}");
         compared += 1;
     }
-    assert_eq!(compared, 10);
+    assert_eq!(compared, 14);
     assert_eq!(gateway.idenfy.minted(), 0);
 }
 
@@ -295,7 +304,16 @@ async fn what_is_answered_has_the_fields_that_are_described(context: Context) {
         .await;
     let path = format!("/links/{}/send", text(&link["id"]));
     let (_, message) = gateway.post(&path, json!({"phone": "+4930901820"})).await;
+    let (_, invitation) = gateway
+        .post("/invitations", json!({"client_id": "c-2", "campaign": "C"}))
+        .await;
+    let campaign = format!("/campaigns/{}", text(&invitation["campaign"]["id"]));
+    let (_, campaign) = gateway.get(&campaign).await;
     for (name, answer) in [
+        ("Invitation", &invitation),
+        ("CampaignName", &invitation["campaign"]),
+        ("CampaignWithFunnel", &campaign),
+        ("Funnel", &campaign["funnel"]),
         ("Message", &message),
         ("Segments", &message["segments"]),
         ("Link", &link),

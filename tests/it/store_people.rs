@@ -153,7 +153,18 @@ async fn a_code_is_taken_once(context: Context) {
     let again = kit.store.set_second_factor(ana.id, &secret, 8, &codes);
     assert!(!again.await.unwrap(), "the form was sent again");
     assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 1);
+    let fresh = [Secret::new("three")];
+    for (code, taken) in [("two", false), ("three", true)] {
+        let renewed = kit.store.renew_recovery_codes(ana.id, &fresh).await;
+        assert!(renewed.unwrap());
+        let code = Secret::new(code);
+        let used = kit.store.take_recovery_code(ana.id, &code).await;
+        assert_eq!(used.unwrap(), taken);
+    }
     assert!(kit.store.drop_second_factor(ana.id).await.unwrap());
+    let renewed = kit.store.renew_recovery_codes(ana.id, &fresh).await;
+    assert!(!renewed.unwrap());
+    assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 0);
     assert!(!kit.store.drop_second_factor(ana.id).await.unwrap());
     kit.store
         .set_second_factor(ana.id, &secret, 7, &codes)

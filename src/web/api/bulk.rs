@@ -13,8 +13,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::answer::Answer;
-use super::bulk_answer::{Form, Parts};
-use super::bulk_input::{Batch, Format, Refusal, id_at};
+use super::bulk_answer::{Form, Parts, Shown};
+use super::bulk_input::kinds::Links;
+use super::bulk_input::{Batch, Format, Refusal, Rows, id_at};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
@@ -22,7 +23,6 @@ use super::link_document::MadeLink;
 use super::link_input::NewLink;
 use super::paging::Query;
 use super::presets_known::Presets;
-use crate::domain::link::Link;
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
 use crate::store::Store;
@@ -55,7 +55,7 @@ pub struct MadeLinks {
     pub items: Vec<MadeLink>,
 }
 
-/// Links that could be made.
+/// Links or invitations that could be made.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct CheckedLinks {
     /// How many there are.
@@ -109,102 +109,148 @@ pub async fn create(
     state: web::Data<State>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Links)?;
+    let mut query = Query::read_only(&request, &["dry_run"]);
+    let is_dry = is_dry_run(&mut query);
+    query.end()?;
+    take(&caller, &request, body, &state, Links, is_dry).await
+}
+
+/// Makes all that a body holds, or checks it; the caller may do so.
+///
+/// # Errors
+/// As the contract has it.
+pub(super) async fn take<R: Shown>(
+    caller: &Caller,
+    request: &HttpRequest,
+    body: Body,
+    state: &web::Data<State>,
+    kind: R,
+    is_dry: bool,
+) -> Result<HttpResponse, Problem> {
     let given = fields::bytes(body)?;
-    let format = format_of(&request)?;
-    let form = Form::accepted(&request);
-    if is_dry_run(&request)? {
+    let format = format_of(request)?;
+    let form = Form::accepted(request);
+    if is_dry {
         let presets = Presets::all(&state.store).await?;
-        let batch = read(format, given, presets, state.clock.uuid()).await?;
+        let batch = read(kind, format, given, presets, state.clock.uuid()).await?;
         refuse_taken(&state.store, &batch).await?;
-        let checked = batch.links.len();
+        let checked = batch.rows.len();
         return Ok(Answer::ok(&CheckedLinks { checked }).respond());
     }
-    // The links themselves are not kept under an idempotency key, only from what they are made again.
+    // The rows themselves are not kept under an idempotency key, only from what they are made again.
     let (keep, made) = oneshot::channel();
+    // Of a table what is said of all rows stands in the address.
+    let said = if R::COMMON.is_empty() {
+        String::new()
+    } else {
+        format!("{}\0", request.query_string())
+    };
     let hashed = given.clone();
-    let digest = block(move || Sha256::digest(&hashed)).await?;
-    let (own, store, body) = (state.clone(), caller.store(&state), given.clone());
-    let answer = idempotent::once(&state, &caller, &request, &digest, move |seed| async move {
-        let (links, receipt) = make(&own, &store, format, body, seed).await?;
-        let _ = keep.send(links);
+    let digest = block(move || {
+        Sha256::new()
+            .chain_update(said)
+            .chain_update(hashed)
+            .finalize()
+    });
+    let digest = digest.await?;
+    let (own, store, body, same) = (
+        state.clone(),
+        caller.store(state),
+        given.clone(),
+        kind.clone(),
+    );
+    let answer = idempotent::once(state, caller, request, &digest, move |seed| async move {
+        let (batch, receipt) = make(&own, &store, same, format, body, seed).await?;
+        let _ = keep.send(batch);
         Ok(Answer::receipt(&receipt))
     });
     let receipt: Receipt = match answer.await?.into_receipt() {
         Ok(receipt) => receipt,
         Err(answer) => return Ok(answer.respond()),
     };
-    let links = match made.await {
-        Ok(links) => links,
-        Err(_) => again(&state, format, given.clone(), receipt).await?,
+    let batch = match made.await {
+        Ok(batch) => batch,
+        Err(_) => again(state, kind, format, given.clone(), receipt).await?,
     };
-    Ok(respond(&state, form, format, &given, links))
+    Ok(respond(state, form, format, &given, batch))
 }
 
-/// Makes the links of a body.
-async fn make(
+/// Makes what a body holds.
+async fn make<R: Rows>(
     state: &State,
     store: &Store,
+    kind: R,
     format: Format,
     body: Bytes,
     seed: Uuid,
-) -> Result<(Vec<Link>, Receipt), Problem> {
+) -> Result<(Batch<R>, Receipt), Problem> {
     let presets = Presets::all(store).await?;
-    let mut batch = read(format, body, presets.clone(), seed).await?;
+    let mut batch = read(kind, format, body, presets.clone(), seed).await?;
     let receipt = Receipt {
         seed,
         presets: presets.only(&batch.presets),
     };
-    // Only after a process died between making the links and keeping the receipt are they there already.
+    // Only after a process died between making the rows and keeping the receipt are they there already.
     if is_made(state, &mut batch, seed).await? {
-        return Ok((batch.links, receipt));
+        return Ok((batch, receipt));
     }
     refuse_taken(store, &batch).await?;
-    while let Err(place) = store.insert_links(&batch.links).await? {
-        if batch.is_chosen(place) {
-            return Err(Problem::SlugTaken(format!("links[{place}].slug")));
-        }
-        // One that was drawn is taken: so it goes once in ten thousand times, with a million links there.
-        batch.links[place].terms.slug = Slug::generate();
+    match batch.keep(store, &state.clock).await? {
+        Ok(()) => Ok((batch, receipt)),
+        Err(place) => Err(Problem::SlugTaken(format!("{}[{place}].slug", R::LIST))),
     }
-    Ok((batch.links, receipt))
 }
 
-/// The links that a body became earlier.
-async fn again(
+/// What a body became earlier.
+async fn again<R: Rows>(
     state: &State,
+    kind: R,
     format: Format,
     body: Bytes,
     Receipt { seed, presets }: Receipt,
-) -> Result<Vec<Link>, Problem> {
-    let mut batch = read(format, body, presets, seed).await?;
+) -> Result<Batch<R>, Problem> {
+    let mut batch = read(kind, format, body, presets, seed).await?;
     if is_made(state, &mut batch, seed).await? {
-        return Ok(batch.links);
+        return Ok(batch);
     }
     tracing::error!("links that were made at once are not there any more");
     Err(Problem::Database(None))
 }
 
-/// Whether the links were made; they are given the slugs and secrets that were drawn then.
-async fn is_made(state: &State, batch: &mut Batch, seed: Uuid) -> Result<bool, Problem> {
-    let last = batch.links.len().saturating_sub(1);
+/// Whether the rows were made; they are given the slugs and secrets that were drawn then, and whatever else they got.
+async fn is_made<R: Rows>(
+    state: &State,
+    batch: &mut Batch<R>,
+    seed: Uuid,
+) -> Result<bool, Problem> {
+    let last = batch.rows.len().saturating_sub(1);
     let drawn = state
         .store
         .drawn_between(id_at(seed, 0), id_at(seed, last))
         .await?;
-    let is_made = drawn.len() == batch.links.len();
+    let is_made = drawn.len() == batch.rows.len();
     if is_made {
-        for (link, drawn) in batch.links.iter_mut().zip(drawn) {
+        for (row, drawn) in batch.rows.iter_mut().zip(drawn) {
+            let link = R::link_mut(row);
             (link.terms.slug, link.signing_secret) = drawn;
         }
+        batch.kind.recall(&state.store, &mut batch.rows).await?;
     }
     Ok(is_made)
 }
 
-async fn read(format: Format, body: Bytes, presets: Presets, seed: Uuid) -> Result<Batch, Problem> {
-    let batch = block(move || Batch::read(format, &body, &presets, seed, |_| ())).await?;
+async fn read<R: Rows>(
+    kind: R,
+    format: Format,
+    body: Bytes,
+    presets: Presets,
+    seed: Uuid,
+) -> Result<Batch<R>, Problem> {
+    let batch = block(move || Batch::read(kind, format, &body, &presets, seed, |_| ())).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
+        Refusal::SendingOff => Problem::SendingOff,
     })
 }
 
@@ -216,7 +262,7 @@ async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
     })
 }
 
-async fn refuse_taken(store: &Store, batch: &Batch) -> Result<(), Problem> {
+async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
     let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
     let taken = store.taken_slugs(&slugs).await?;
     if taken.is_empty() {
@@ -225,7 +271,7 @@ async fn refuse_taken(store: &Store, batch: &Batch) -> Result<(), Problem> {
     let mut named: Vec<String> = taken
         .iter()
         .take(TAKEN_MAX)
-        .map(|at| format!("links[{}].slug", places[*at]))
+        .map(|at| format!("{}[{}].slug", R::LIST, places[*at]))
         .collect();
     if taken.len() > TAKEN_MAX {
         named.push(format!("and {} more", taken.len() - TAKEN_MAX));
@@ -233,16 +279,16 @@ async fn refuse_taken(store: &Store, batch: &Batch) -> Result<(), Problem> {
     Err(Problem::SlugTaken(named.join(", ")))
 }
 
-fn respond(
+fn respond<R: Shown>(
     state: &web::Data<State>,
     form: Form,
     format: Format,
     given: &Bytes,
-    links: Vec<Link>,
+    batch: Batch<R>,
 ) -> HttpResponse {
     let own = state.clone();
     let url_of = move |slug: &Slug| own.url_of(slug);
-    let parts = Parts::new(form, format, given, links, url_of, state.clock.now());
+    let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
     let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
     HttpResponse::Created()
         .content_type(form.content_type())
@@ -250,15 +296,14 @@ fn respond(
         .streaming(parts)
 }
 
-fn is_dry_run(request: &HttpRequest) -> Result<bool, Problem> {
-    let mut query = Query::read_only(request, &["dry_run"]);
+/// Reads the parameter `dry_run`.
+pub(super) fn is_dry_run(query: &mut Query) -> bool {
     let is_dry = query.take_as("dry_run", |text| match text {
         "true" => Ok(true),
         "false" => Ok(false),
         _ => Err("must be true or false".to_owned()),
     });
-    query.end()?;
-    Ok(is_dry.unwrap_or_default())
+    is_dry.unwrap_or_default()
 }
 
 fn format_of(request: &HttpRequest) -> Result<Format, Problem> {

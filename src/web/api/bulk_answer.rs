@@ -1,22 +1,60 @@
-//! Links that were made at once, as they are answered: part by part, for a hundred thousand are too many to hold as text.
+//! Links and invitations that were made at once, as they are answered: part by part, for a hundred thousand are too many to hold as text.
 
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use csv::StringRecord;
+use serde::Serialize;
 
-use super::bulk_input::Format;
+use super::bulk_input::kinds::{Invitations, Links};
+use super::bulk_input::{Batch, Format, Rows};
+use super::invitation_document::InvitationDocument;
 use super::link_document::LinkDocument;
 use super::sheet::{Sheet, line};
+use crate::domain::invitation::Invited;
 use crate::domain::link::Link;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 
-/// Links in one part.
+/// Rows in one part.
 const PART: usize = 100;
 
-/// Columns of the table for links that were not given as one.
-const COLUMNS: [&str; 4] = ["name", "token.clientId", "id", "url"];
+/// Rows that can be answered.
+pub trait Shown: Rows {
+    /// The first columns of the table for rows that were not given as one; `id` and `url` follow.
+    const TABLE: [&'static str; 2];
+
+    /// The cells of these.
+    fn cells(row: &Self::Row) -> [&str; 2];
+
+    /// The row as JSON.
+    fn document(&self, row: &Self::Row, url: String, now: Timestamp) -> impl Serialize;
+}
+
+impl Shown for Links {
+    const TABLE: [&'static str; 2] = ["name", "token.clientId"];
+
+    fn cells(row: &Link) -> [&str; 2] {
+        [&row.name, row.terms.token.client_id().unwrap_or_default()]
+    }
+
+    fn document(&self, row: &Link, url: String, now: Timestamp) -> impl Serialize {
+        LinkDocument::new(row, url, now).made(row)
+    }
+}
+
+impl Shown for Invitations {
+    const TABLE: [&'static str; 2] = ["client_id", "person"];
+
+    fn cells(row: &Invited) -> [&str; 2] {
+        let one = &row.invitation;
+        [&one.client_id, &one.name].map(|text| text.as_deref().unwrap_or_default())
+    }
+
+    fn document(&self, row: &Invited, url: String, now: Timestamp) -> impl Serialize {
+        InvitationDocument::fresh(row, self.common.campaign.as_deref(), url, now)
+    }
+}
 
 /// In which form links are answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,23 +99,24 @@ enum Writing {
 }
 
 /// The parts of an answer.
-pub struct Parts<U> {
+pub struct Parts<R: Shown, U> {
     writing: Writing,
-    links: std::vec::IntoIter<Link>,
+    kind: R,
+    rows: std::vec::IntoIter<R::Row>,
     url_of: U,
     now: Timestamp,
     has_begun: bool,
     has_ended: bool,
 }
 
-impl<U: Fn(&Slug) -> String> Parts<U> {
-    /// The answer in `form` to `given`, which was in `format` and became `links`.
+impl<R: Shown, U: Fn(&Slug) -> String> Parts<R, U> {
+    /// The answer in `form` to `given`, which was in `format` and became `batch`.
     #[must_use]
     pub fn new(
         form: Form,
         format: Format,
         given: &Bytes,
-        links: Vec<Link>,
+        batch: Batch<R>,
         url_of: U,
         now: Timestamp,
     ) -> Self {
@@ -92,7 +131,8 @@ impl<U: Fn(&Slug) -> String> Parts<U> {
         };
         Self {
             writing,
-            links: links.into_iter(),
+            kind: batch.kind,
+            rows: batch.rows.into_iter(),
             url_of,
             now,
             has_begun: false,
@@ -104,17 +144,18 @@ impl<U: Fn(&Slug) -> String> Parts<U> {
         match &self.writing {
             Writing::Json => b"{\"items\":[".to_vec(),
             Writing::Rows(sheet) => sheet.head(&["id", "url"]),
-            Writing::Table => line(b',', COLUMNS.into_iter()),
+            Writing::Table => line(b',', R::TABLE.into_iter().chain(["id", "url"])),
         }
     }
 
-    fn row(&mut self, link: &Link, is_first: bool) -> Vec<u8> {
+    fn row(&mut self, one: &R::Row, is_first: bool) -> Vec<u8> {
+        let link = R::link(one);
         let url = (self.url_of)(&link.terms.slug);
         let id = link.terms.id.to_string();
         match &mut self.writing {
             Writing::Json => {
                 let mut row = if is_first { Vec::new() } else { vec![b','] };
-                let document = LinkDocument::new(link, url, self.now).made(link);
+                let document = self.kind.document(one, url, self.now);
                 serde_json::to_writer(&mut row, &document).expect("documents have text keys only");
                 row
             }
@@ -124,14 +165,14 @@ impl<U: Fn(&Slug) -> String> Parts<U> {
                 sheet.line(&row, &[&id, &url])
             }
             Writing::Table => {
-                let client = link.terms.token.client_id().unwrap_or_default();
-                line(b',', [&*link.name, client, &id, &url].into_iter())
+                let cells = R::cells(one).into_iter();
+                line(b',', cells.chain([&*id, &*url]))
             }
         }
     }
 }
 
-impl<U: Fn(&Slug) -> String> Iterator for Parts<U> {
+impl<R: Shown, U: Fn(&Slug) -> String> Iterator for Parts<R, U> {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
@@ -142,11 +183,11 @@ impl<U: Fn(&Slug) -> String> Iterator for Parts<U> {
             part = self.head();
         }
         for _ in 0..PART {
-            let Some(link) = self.links.next() else { break };
-            part.extend(self.row(&link, is_first));
+            let Some(one) = self.rows.next() else { break };
+            part.extend(self.row(&one, is_first));
             is_first = false;
         }
-        if self.links.len() == 0 && !self.has_ended {
+        if self.rows.len() == 0 && !self.has_ended {
             self.has_ended = true;
             if matches!(self.writing, Writing::Json) {
                 part.extend(b"]}");

@@ -1,4 +1,5 @@
-//! Reads many links at once, from JSON or CSV: the one parser behind the API and the command line.
+//! Reads many links or invitations at once, from JSON or CSV: the one parser behind the API, the command line and the
+//! dashboard.
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
@@ -9,34 +10,39 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::link_input;
 use super::presets_known::{self, Presets};
 use super::sheet::Sheet;
+use crate::clock::Clock;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::id::LinkId;
-use crate::domain::link::Link;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
+use crate::store::{Store, StoreError};
 
 mod csv_rows;
 mod json_body;
+pub mod kinds;
+mod rows;
+
+pub use csv_rows::Columns;
+pub use rows::Rows;
 
 /// About as many mistakes are told at once; of more, their number.
 const MISTAKES_MAX: usize = 1000;
-/// Longest JSON of one link, in bytes.
-const LINK_MAX: usize = 1024 * 1024;
+/// Longest JSON of one row, in bytes.
+const ROW_MAX: usize = 1024 * 1024;
 
-/// How many links are written down.
+/// How rows are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// `{"links": […]}`
+    /// `{"links": […]}`, or what they are called
     Json,
     /// A table with a header.
     Csv,
 }
 
 impl Format {
-    /// Most links at once.
+    /// Most rows at once.
     #[must_use]
     pub const fn rows_max(self) -> usize {
         match self {
@@ -53,25 +59,30 @@ pub enum Refusal {
     Unreadable(String),
     /// Every field that is wrong.
     Wrong(FieldErrors),
+    /// It is to be sent by a channel that is not set up.
+    SendingOff,
 }
 
-/// Links to be made, all or none.
-#[derive(Debug, Default)]
-pub struct Batch {
+/// Rows to be kept, all or none.
+#[derive(Debug)]
+pub struct Batch<R: Rows> {
+    /// What they are, and what is said of all of them.
+    pub kind: R,
     /// In the order given.
-    pub links: Vec<Link>,
-    /// Slugs that were chosen, with the first link of each.
-    chosen: HashMap<Slug, usize>,
+    pub rows: Vec<R::Row>,
+    /// What no two may have in common, with the first row of each.
+    unique: HashMap<String, usize>,
     /// Presets that were asked for.
     pub presets: BTreeSet<String>,
 }
 
-impl Batch {
-    /// Reads links, whose ids and time of making follow from `seed`, a UUIDv7.
+impl<R: Rows> Batch<R> {
+    /// Reads rows, whose ids and time of making follow from `seed`, a UUIDv7.
     ///
     /// # Errors
     /// When a single row is not right.
     pub fn read(
+        kind: R,
         format: Format,
         body: &Bytes,
         presets: &Presets,
@@ -83,7 +94,12 @@ impl Batch {
             seed,
             now: time_of(seed),
             format,
-            batch: Self::default(),
+            batch: Self {
+                kind,
+                rows: Vec::new(),
+                unique: HashMap::new(),
+                presets: BTreeSet::new(),
+            },
             rows: 0,
             mistakes: FieldErrors::default(),
             untold: 0,
@@ -96,22 +112,42 @@ impl Batch {
         reading.end()
     }
 
-    /// Slugs that were chosen, each with its link's place.
+    /// Slugs that were chosen, each with its row's place.
     #[must_use]
     pub fn chosen(&self) -> Vec<(usize, &Slug)> {
-        let mut chosen: Vec<_> = self.chosen.iter().map(|(slug, at)| (*at, slug)).collect();
-        chosen.sort_unstable_by_key(|(at, _)| *at);
-        chosen
+        let all = self.rows.iter().enumerate();
+        let all = all.map(|(at, row)| (at, &R::link(row).terms.slug));
+        all.filter(|(at, _)| self.is_chosen(*at)).collect()
     }
 
-    /// Whether the slug of the link at `place` was chosen, not drawn.
+    /// Whether the slug of the row at `place` was chosen, not drawn.
     #[must_use]
     pub fn is_chosen(&self, place: usize) -> bool {
-        self.chosen.get(&self.links[place].terms.slug) == Some(&place)
+        let slug = R::link(&self.rows[place]).terms.slug.as_str();
+        R::UNIQUE == "slug" && self.unique.get(slug) == Some(&place)
+    }
+
+    /// Keeps the rows. A slug that was drawn and is taken is drawn again.
+    ///
+    /// # Errors
+    /// When the database does not answer; within it the place of a row whose chosen slug is taken.
+    pub async fn keep(
+        &mut self,
+        store: &Store,
+        clock: &Clock,
+    ) -> Result<Result<(), usize>, StoreError> {
+        while let Err(place) = self.kind.keep(store, clock, &mut self.rows).await? {
+            if self.is_chosen(place) {
+                return Ok(Err(place));
+            }
+            // So it goes once in ten thousand times, with a million links there.
+            R::link_mut(&mut self.rows[place]).terms.slug = Slug::generate();
+        }
+        Ok(Ok(()))
     }
 }
 
-/// The id of the link at `place` of the batch of that seed: they sort in the order given.
+/// The id of the row at `place` of the batch of that seed: they sort in the order given.
 #[must_use]
 pub fn id_at(seed: Uuid, place: usize) -> LinkId {
     let low = u128::from(u32::MAX);
@@ -126,12 +162,12 @@ fn time_of(seed: Uuid) -> Timestamp {
     Timestamp::from_millis(i64::try_from(ms).unwrap_or_default())
 }
 
-struct Reading<'a, W> {
+struct Reading<'a, R: Rows, W> {
     presets: &'a Presets,
     seed: Uuid,
     now: Timestamp,
     format: Format,
-    batch: Batch,
+    batch: Batch<R>,
     rows: usize,
     mistakes: FieldErrors,
     /// Mistakes that are not told one by one.
@@ -139,7 +175,7 @@ struct Reading<'a, W> {
     watch: W,
 }
 
-impl<W: FnMut(usize)> Reading<'_, W> {
+impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
     fn json(&mut self, body: &[u8]) -> Result<(), Refusal> {
         let unreadable = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
@@ -149,20 +185,25 @@ impl<W: FnMut(usize)> Reading<'_, W> {
         };
         let text = std::str::from_utf8(body)
             .map_err(|_| Refusal::Unreadable("The body is not UTF-8.".to_owned()))?;
-        let body = json_body::read(text, self.format.rows_max()).map_err(unreadable)?;
+        let most = self.format.rows_max();
+        let body = json_body::read(text, R::LIST, R::COMMON, most).map_err(unreadable)?;
         self.mistakes = body.mistakes;
-        if body.links.len() > self.format.rows_max() {
+        match self.batch.kind.take_common(body.common) {
+            Err(Refusal::Wrong(wrong)) => self.mistakes.extend_below("", wrong),
+            other => other?,
+        }
+        if body.rows.len() > most {
             return Err(self.wrong_count());
         }
-        for link in body.links {
-            self.json_row(link);
+        for row in body.rows {
+            self.json_row(row);
         }
         Ok(())
     }
 
-    fn json_row(&mut self, link: &RawValue) {
-        let text = link.get();
-        let wrong = if text.len() > LINK_MAX {
+    fn json_row(&mut self, row: &RawValue) {
+        let text = row.get();
+        let wrong = if text.len() > ROW_MAX {
             "must not be longer than 1 MiB"
         } else {
             match serde_json::from_str(text) {
@@ -178,7 +219,7 @@ impl<W: FnMut(usize)> Reading<'_, W> {
 
     fn csv(&mut self, body: &Bytes) -> Result<(), Refusal> {
         let mut sheet = Sheet::open(body).map_err(Refusal::Unreadable)?;
-        let columns = csv_rows::columns(&sheet.header).map_err(Refusal::Wrong)?;
+        let columns = csv_rows::columns(&sheet.header, &R::COLUMNS).map_err(Refusal::Wrong)?;
         let mut row = StringRecord::new();
         while sheet.read(&mut row).is_some() {
             if self.rows >= self.format.rows_max() {
@@ -195,34 +236,33 @@ impl<W: FnMut(usize)> Reading<'_, W> {
         Ok(())
     }
 
-    /// Takes a link in, or notes what is wrong with it.
+    /// Takes a row in, or notes what is wrong with it.
     fn row(&mut self, map: Map<String, Value>, mut errors: FieldErrors) {
         // Also of a row that is wrong otherwise: every mistake is told at once.
-        let slug = map.get("slug").and_then(Value::as_str);
-        if let Some(slug) = slug.and_then(|slug| Slug::parse(slug).ok()) {
-            match self.batch.chosen.entry(slug) {
+        let unique = map.get(R::UNIQUE).and_then(Value::as_str);
+        if let Some(unique) = unique.and_then(R::unique) {
+            match self.batch.unique.entry(unique) {
                 Entry::Vacant(free) => drop(free.insert(self.rows)),
                 Entry::Occupied(first) => {
-                    errors.push(
-                        "slug",
-                        format!("is the slug of links[{}], too", first.get()),
-                    );
+                    let (name, list) = (R::UNIQUE, R::LIST);
+                    let wrong = format!("is the {name} of {list}[{}], too", first.get());
+                    errors.push(name, wrong);
                 }
             }
         }
         self.batch.presets.extend(presets_known::asked_for(&map));
         let id = id_at(self.seed, self.rows);
-        let link = match link_input::parse(id, map, self.presets, self.now) {
-            Ok(link) => Some(link),
+        let row = match self.batch.kind.parse(id, map, self.presets, self.now) {
+            Ok(row) => Some(row),
             Err(wrong) => {
                 errors.extend_below("", wrong);
                 None
             }
         };
-        match link {
-            Some(link) if errors.is_empty() => {
+        match row {
+            Some(row) if errors.is_empty() => {
                 if self.mistakes.is_empty() {
-                    self.batch.links.push(link);
+                    self.batch.rows.push(row);
                 }
                 self.rows += 1;
                 (self.watch)(self.rows);
@@ -233,10 +273,10 @@ impl<W: FnMut(usize)> Reading<'_, W> {
 
     fn row_is_wrong(&mut self, errors: FieldErrors) {
         // What was read before is of no use any more.
-        self.batch.links = Vec::new();
+        self.batch.rows = Vec::new();
         if self.mistakes.iter().len() < MISTAKES_MAX {
             self.mistakes
-                .extend_below(&format!("links[{}]", self.rows), errors);
+                .extend_below(&format!("{}[{}]", R::LIST, self.rows), errors);
         } else {
             self.untold += errors.iter().len();
         }
@@ -246,19 +286,17 @@ impl<W: FnMut(usize)> Reading<'_, W> {
 
     fn wrong_count(&self) -> Refusal {
         let mut errors = FieldErrors::default();
-        errors.push("links", format!("must be 1 to {}", self.format.rows_max()));
+        errors.push(R::LIST, format!("must be 1 to {}", self.format.rows_max()));
         Refusal::Wrong(errors)
     }
 
-    fn end(mut self) -> Result<Batch, Refusal> {
+    fn end(mut self) -> Result<Batch<R>, Refusal> {
         if self.rows == 0 && self.mistakes.is_empty() {
             return Err(self.wrong_count());
         }
         if self.untold > 0 {
-            self.mistakes.push(
-                "links",
-                format!("{} more mistakes are not told here", self.untold),
-            );
+            let more = format!("{} more mistakes are not told here", self.untold);
+            self.mistakes.push(R::LIST, more);
         }
         if self.mistakes.is_empty() {
             Ok(self.batch)

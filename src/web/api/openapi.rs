@@ -23,12 +23,16 @@ use crate::web::{hooks, ops};
 mod problems;
 
 /// Groups of calls, in the order they are shown in.
-const TAGS: [(&str, &str); 10] = [
+const TAGS: [(&str, &str); 11] = [
     (
         "Links",
         "Make links, share their URLs, and switch them off.",
     ),
     ("Presets", "Named sets of options to make links from."),
+    (
+        "Invitations",
+        "Invite people one by one or many at once, by email, SMS or otherwise, and see how far each has come.",
+    ),
     (
         "Sessions",
         "Read the results of verifications, and start ones without a link.",

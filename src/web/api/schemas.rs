@@ -40,6 +40,7 @@ macro_rules! schema {
         }
     };
 }
+pub(super) use schema;
 
 schema!(
     /// Which verification a link starts.
@@ -164,12 +165,7 @@ schema!(
 schema!(
     /// Where a session stands.
     SessionStatusSchema as "SessionStatus",
-    ObjectBuilder::new()
-        .schema_type(Type::String)
-        .description(Some(SESSION_STATES))
-        .examples(["active", "reviewing", "approved"])
-        .build()
-        .into()
+    open_words(SESSION_STATES, ["active", "reviewing", "approved"])
 );
 
 schema!(
@@ -266,6 +262,16 @@ fn words(about: &str, words: impl IntoIterator<Item = &'static str>) -> Schema {
         .schema_type(Type::String)
         .description(Some(about))
         .enum_values(Some(words))
+        .build()
+        .into()
+}
+
+/// Words of which there may be more one day.
+pub(super) fn open_words(about: &str, examples: [&str; 3]) -> Schema {
+    ObjectBuilder::new()
+        .schema_type(Type::String)
+        .description(Some(about))
+        .examples(examples)
         .build()
         .into()
 }

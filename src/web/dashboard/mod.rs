@@ -12,6 +12,7 @@ use actix_web::{HttpRequest, ResponseError as _, web};
 use crate::domain::person::Role;
 
 mod account;
+mod browsers;
 pub mod chart;
 mod confirm;
 mod cookies;
@@ -156,6 +157,8 @@ pages! {
     POST "/settings/account/browsers/{id}/end" viewer => account::end_browser;
     GET  "/settings/account/second-factor" viewer => second_factor::show;
     POST "/settings/account/second-factor" viewer => second_factor::turn_on;
+    GET  "/settings/account/second-factor/codes" viewer => second_factor::ask_codes;
+    POST "/settings/account/second-factor/codes" viewer => second_factor::renew_codes;
     GET  "/settings/account/second-factor/off" viewer => second_factor::ask_off;
     POST "/settings/account/second-factor/off" viewer => second_factor::turn_off;
 

@@ -1,4 +1,4 @@
-//! `/admin/settings/account/second-factor`: turning it on with an app, and off.
+//! `/admin/settings/account/second-factor`: turning it on with an app, and off, and new recovery codes.
 
 use askama::Template;
 use qrcode::{EcLevel, QrCode};
@@ -35,12 +35,21 @@ struct TurnOnPage {
 #[template(path = "dashboard/second_factor_on.html")]
 struct IsOnPage {
     page: Page,
+    /// Whether it was on before, and the codes alone are new.
+    was_on: bool,
     codes: Vec<Secret>,
 }
 
 #[derive(Template)]
 #[template(path = "dashboard/second_factor_off.html")]
 struct TurnOffPage {
+    page: Page,
+    form: Form,
+}
+
+#[derive(Template)]
+#[template(path = "dashboard/second_factor_codes.html")]
+struct CodesPage {
     page: Page,
     form: Form,
 }
@@ -74,7 +83,38 @@ pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
         return Ok(operator.redirect_with(&Flash::done(told), account::ADDRESS));
     }
     let page = below_account(operator.page("Your recovery codes", Section::Settings));
-    Ok(show_page(&IsOnPage { page, codes }))
+    Ok(show_page(&IsOnPage {
+        page,
+        was_on: false,
+        codes,
+    }))
+}
+
+pub(super) async fn ask_codes(operator: Operator) -> Answer {
+    Ok(if operator.person.has_second_factor {
+        show_page(&codes_page(&operator, Form::default()))
+    } else {
+        operator.redirect(account::ADDRESS)
+    })
+}
+
+pub(super) async fn renew_codes(operator: Operator, mut form: Form) -> Answer {
+    if !is_own(&operator, &mut form, "current").await? {
+        return Ok(show_wrong(&codes_page(&operator, form)));
+    }
+    let codes = totp::fresh_codes();
+    let store = operator.store();
+    if !store
+        .renew_recovery_codes(operator.person.id, &codes)
+        .await?
+    {
+        return Ok(operator.redirect(account::ADDRESS));
+    }
+    Ok(show_page(&IsOnPage {
+        page: below_account(operator.page("Your recovery codes", Section::Settings)),
+        was_on: true,
+        codes,
+    }))
 }
 
 pub(super) async fn ask_off(operator: Operator) -> Answer {
@@ -111,6 +151,13 @@ fn turn_on_page(operator: &Operator, secret: &Secret, form: Form) -> Result<Turn
         side,
         path,
     })
+}
+
+fn codes_page(operator: &Operator, form: Form) -> CodesPage {
+    CodesPage {
+        page: below_account(operator.page("Make new recovery codes", Section::Settings)),
+        form,
+    }
 }
 
 fn turn_off_page(operator: &Operator, form: Form) -> TurnOffPage {

@@ -1,4 +1,4 @@
-//! Failures as JSON.
+//! RFC 9457 problem documents.
 
 use serde::Serialize;
 

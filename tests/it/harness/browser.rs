@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStdout, Command};
 use super::gateway::PHONE;
 
 /// How long anything in a browser may take: one on a busy machine is slow.
-pub const PATIENCE: Duration = Duration::from_secs(15);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The width of a phone's screen, in CSS pixels.
 pub const PHONE_WIDTH: u64 = 390;

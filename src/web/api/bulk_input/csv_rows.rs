@@ -8,6 +8,18 @@ use crate::domain::flow::Flow;
 use crate::domain::token_options::{TokenOptions, flag, whole};
 use crate::web::api::presets_known::Presets;
 
+/// Which columns a table may have; a name apart from `token.…`, `usage` and `limit`.
+pub struct Columns {
+    /// Those that hold a text.
+    pub texts: &'static [&'static str],
+    /// Those that hold true or false.
+    pub flags: &'static [&'static str],
+    /// Whether `usage` and `limit` are among them.
+    pub has_usage: bool,
+    /// Those that must be there.
+    pub required: &'static [&'static str],
+}
+
 /// What a column is for.
 pub(super) enum Column {
     Text(&'static str),
@@ -20,25 +32,15 @@ pub(super) enum Column {
 }
 
 /// Reads the header.
-pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors> {
-    const TEXTS: [&str; 7] = [
-        "preset",
-        "name",
-        "expires_at",
-        "language",
-        "flow",
-        "slug",
-        "inactive_message",
-    ];
-    const FLAGS: [&str; 4] = ["confirm", "resume", "accept_ref", "signed"];
+pub(super) fn columns(header: &StringRecord, known: &Columns) -> Result<Vec<Column>, FieldErrors> {
     let mut errors = FieldErrors::default();
     let mut columns = Vec::with_capacity(header.len());
     for (at, name) in header.iter().map(str::trim).enumerate() {
         if !name.is_empty() && header.iter().take(at).any(|earlier| earlier.trim() == name) {
             errors.push(name, "is a column twice");
         }
-        let text = TEXTS.into_iter().find(|known| *known == name);
-        let flag = FLAGS.into_iter().find(|known| *known == name);
+        let text = known.texts.iter().find(|known| **known == name);
+        let flag = known.flags.iter().find(|known| **known == name);
         columns.push(match (text, flag, name.strip_prefix("token.")) {
             (Some(text), ..) => Column::Text(text),
             (_, Some(flag), _) => Column::Flag(flag),
@@ -46,8 +48,8 @@ pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors>
                 check_parameter(parameter, &mut errors);
                 Column::Token(parameter.to_owned())
             }
-            _ if name == "usage" => Column::Usage,
-            _ if name == "limit" => Column::Limit,
+            _ if known.has_usage && name == "usage" => Column::Usage,
+            _ if known.has_usage && name == "limit" => Column::Limit,
             _ => {
                 if !name.is_empty() {
                     errors.push(name, "unknown column");
@@ -56,9 +58,9 @@ pub(super) fn columns(header: &StringRecord) -> Result<Vec<Column>, FieldErrors>
             }
         });
     }
-    for required in ["name", "usage"] {
-        if !header.iter().any(|name| name.trim() == required) {
-            errors.push(required, "is a column that is required");
+    for required in known.required {
+        if !header.iter().any(|name| name.trim() == *required) {
+            errors.push(*required, "is a column that is required");
         }
     }
     if errors.is_empty() {
