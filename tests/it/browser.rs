@@ -1,7 +1,6 @@
 //! A visitor's walk in a real browser, phone-sized: what only a browser can tell. That the content security policy
 //! lets the form's redirect through, that back and refresh do no harm, that no page scrolls sideways.
 
-use entrypass::clock::Clock;
 use entrypass::domain::id::LinkId;
 use entrypass::share::button::Button;
 use entrypass::web::button;
