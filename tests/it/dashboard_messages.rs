@@ -36,6 +36,7 @@ async fn messages(gateway: &Gateway, link: &Value) -> Vec<Value> {
     list["items"].as_array().unwrap().clone()
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_link_is_sent_and_what_became_of_it_is_shown(context: Context) {
     let off = Gateway::start(&context).await;
     let link = off.link(json!({})).await;
@@ -154,6 +155,7 @@ async fn a_link_is_sent_and_what_became_of_it_is_shown(context: Context) {
     assert_eq!(cyd.get("/admin/settings/messages").await.status, 403);
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn words_are_changed_shown_and_brought_back(context: Context) {
     let gateway = Gateway::with(&context, |config| {
         config.email = Some(Email {

@@ -105,6 +105,7 @@ mod webhook_in_table;
 
 use libtest_mimic::{Arguments, Trial};
 
+#[expect(clippy::too_many_lines, reason = "a list of all areas")]
 fn main() {
     let arguments = Arguments::from_args();
     let trials: Vec<Trial> = [
