@@ -19,8 +19,8 @@ pub fn smtp(code: &str, text: &str) -> String {
         (_, "5.1.1" | "5.1.2" | "5.1.3" | "5.1.6" | "5.1.10") => "there is no such address",
         (_, "5.2.1" | "4.2.1") => "the mailbox takes no mail",
         (_, "5.2.2" | "4.2.2") | ("452" | "552", _) => "the mailbox is full",
+        ("530" | "534" | "535" | "538", _) => "the mail server refuses to be signed in to",
         (_, enhanced) if enhanced.starts_with("5.7.") => "the mail server's rules refuse it",
-        ("530" | "534" | "535" | "538" | "454", _) => "the mail server refuses to be signed in to",
         ("550" | "551" | "553", _) => "there is no such address, or it takes no mail",
         ("554", _) => "the mail server refuses the message",
         ("421" | "450" | "451", _) => "the mail server asks to try again later",
@@ -90,6 +90,11 @@ mod tests {
                 "451",
                 "4.7.1 Greylisted for 10.0.0.1",
                 "451 4.7.1: the mail server asks to try again later",
+            ),
+            (
+                "535",
+                "5.7.8 Error: authentication failed",
+                "535 5.7.8: the mail server refuses to be signed in to",
             ),
             (
                 "554",

@@ -129,9 +129,9 @@ pub fn hold_back(gateway: &Gateway) -> Arc<Semaphore> {
     gate
 }
 
-/// Requests under way; the sending of results is a task, too.
+/// Requests under way; the sending of results and that of messages are tasks, too.
 pub fn under_way(gateway: &Gateway) -> usize {
-    gateway.state.tasks.len() - 1
+    gateway.state.tasks.len() - 2
 }
 
 /// Waits until iDenfy was called so often.

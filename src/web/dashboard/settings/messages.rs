@@ -22,6 +22,7 @@ use crate::domain::message::{Channel, MessageKind};
 use crate::domain::message_words::WordField;
 use crate::domain::segments::Segments;
 use crate::domain::timestamp::DAY_MS;
+use crate::i18n::Texts;
 use crate::messages::letter::{Letter, Subject};
 use crate::messages::words::{OwnWords, Words};
 
@@ -51,6 +52,9 @@ struct WordsPage {
     is_changed: bool,
     here: String,
     is_email: bool,
+    organisation: String,
+    /// What a verification with a document is called.
+    title: String,
     letter: Option<Letter>,
     text: Option<(String, Segments)>,
 }
@@ -226,6 +230,8 @@ fn words_page(
         is_changed,
         here: address(of),
         is_email,
+        organisation: operator.state.dispatch.organisation.clone(),
+        title: Texts::of(of.1).get("confirm-title").into_owned(),
         letter,
         text,
     }
