@@ -3,7 +3,6 @@
 use sqlx::FromRow;
 
 use super::invitations::erase::forget_invitations;
-use super::messages::forget_link;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
@@ -235,15 +234,13 @@ impl Store {
         })
     }
 
-    /// Deletes a link: its URL is gone for good and its slug is never given out again; what it sent along to
-    /// iDenfy, which may name a person, is forgotten, and so are what was signed with and to whom it was sent. False: there is
-    /// no such link.
+    /// Deletes a link: its URL is gone for good and its slug is never given out again; what went along to iDenfy, to whom
+    /// it was sent, both of which may name a person, and what was signed with are forgotten. False: there is none.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn delete_link(&self, id: LinkId, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "UPDATE links SET deleted_at = $2, token = '{}',
-                        signing_secret = CASE WHEN signing_secret IS NOT NULL THEN '' END
+        let sql = "UPDATE links SET deleted_at = $2, token = '{}', signing_secret = CASE WHEN signing_secret IS NOT NULL THEN '' END
                  WHERE id = $1 AND deleted_at IS NULL";
         let done = self.switch(sql, Action::LinkDeleted, id, now).await?;
         self.engine.erased();
@@ -266,7 +263,7 @@ impl Store {
             .await?
             .rows_affected());
         if action == Action::LinkDeleted {
-            forget_link(&mut tx, id, now).await?;
+            super::messages::forget_link(&mut tx, id, now).await?;
             forget_invitations(&mut tx, &[id], now).await?;
         }
         self.end_noted(tx, done, action, id, None).await

@@ -3,7 +3,6 @@
 use std::convert::Infallible;
 
 use actix_web::http::header;
-use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -24,7 +23,6 @@ use super::link_input::NewLink;
 use super::paging::Query;
 use super::presets_known::Presets;
 use crate::domain::scope::Scope;
-use crate::domain::slug::Slug;
 use crate::store::Store;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -183,7 +181,7 @@ async fn make<R: Rows>(
     store: &Store,
     kind: R,
     format: Format,
-    body: Bytes,
+    body: web::Bytes,
     seed: Uuid,
 ) -> Result<(Batch<R>, Receipt), Problem> {
     let presets = Presets::all(store).await?;
@@ -211,7 +209,7 @@ pub async fn again<R: Rows>(
     state: &State,
     kind: R,
     format: Format,
-    body: Bytes,
+    body: web::Bytes,
     Receipt { seed, presets }: Receipt,
 ) -> Result<Batch<R>, Problem> {
     let mut batch = read(kind, format, body, presets, seed).await?;
@@ -247,7 +245,7 @@ async fn is_made<R: Rows>(
 async fn read<R: Rows>(
     kind: R,
     format: Format,
-    body: Bytes,
+    body: web::Bytes,
     presets: Presets,
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
@@ -266,7 +264,7 @@ async fn read<R: Rows>(
 pub async fn checked<R: Rows>(
     kind: R,
     format: Format,
-    body: Bytes,
+    body: web::Bytes,
     presets: Presets,
     seed: Uuid,
     watch: impl FnMut(usize) + Send + 'static,
@@ -283,7 +281,7 @@ async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
+    let (places, slugs): (Vec<usize>, Vec<_>) = batch.chosen().into_iter().unzip();
     let taken = store.taken_slugs(&slugs).await?;
     if taken.is_empty() {
         return Ok(());
@@ -304,13 +302,13 @@ pub fn respond<R: Shown>(
     state: &web::Data<State>,
     form: Form,
     format: Format,
-    given: &Bytes,
+    given: &web::Bytes,
     batch: Batch<R>,
 ) -> HttpResponse {
     let own = state.clone();
-    let url_of = move |slug: &Slug| own.url_of(slug);
+    let url_of = move |slug: &crate::domain::slug::Slug| own.url_of(slug);
     let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
-    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(web::Bytes::from(part)));
     HttpResponse::Created()
         .content_type(form.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))
