@@ -146,6 +146,7 @@ pub async fn start(mut config: Config, clock: Clock, sandbox: bool) -> Result<Ru
         links: web::link_cache::LinkCache::new(),
         openings: openings.clone(),
         agents: web::agents::Agents::new(),
+        imports: web::dashboard::invitations::imports::Imports::default(),
         dashboard: web::dashboard::entry::Entry::default(),
         oidc: Provider::of(&config, &public_url, &clock).map_err(StartError::Provider)?,
         settings: config.in_force(),

@@ -84,6 +84,8 @@ pub struct State {
     pub openings: Openings,
     /// Agents that look at links without being people.
     pub agents: agents::Agents,
+    /// Files of people that wait to be invited.
+    pub imports: dashboard::invitations::imports::Imports,
     /// What stands at the dashboard's door.
     pub dashboard: dashboard::entry::Entry,
     /// The identity provider that people may sign in with.

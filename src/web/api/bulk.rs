@@ -64,10 +64,12 @@ pub struct CheckedLinks {
 }
 
 /// From what links are made again, as they were made first: the presets of that time are a part of it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Receipt {
-    seed: Uuid,
-    presets: Presets,
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// What ids and times follow from.
+    pub seed: Uuid,
+    /// The presets that were asked for.
+    pub presets: Presets,
 }
 
 /// Makes many links at once.
@@ -202,7 +204,10 @@ async fn make<R: Rows>(
 }
 
 /// What a body became earlier.
-async fn again<R: Rows>(
+///
+/// # Errors
+/// When it became nothing, or the database does not answer.
+pub async fn again<R: Rows>(
     state: &State,
     kind: R,
     format: Format,
@@ -246,12 +251,27 @@ async fn read<R: Rows>(
     presets: Presets,
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
-    let batch = block(move || Batch::read(kind, format, &body, &presets, seed, |_| ())).await?;
+    let receipt = Receipt { seed, presets };
+    let batch = checked(kind, format, body, receipt, |_| ()).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
         Refusal::SendingOff => Problem::SendingOff,
     })
+}
+
+/// Reads and checks rows, beside the threads that answer clicks; `watch` hears of each.
+///
+/// # Errors
+/// When the work ended early.
+pub async fn checked<R: Rows>(
+    kind: R,
+    format: Format,
+    body: Bytes,
+    Receipt { seed, presets }: Receipt,
+    watch: impl FnMut(usize) + Send + 'static,
+) -> Result<Result<Batch<R>, Refusal>, Problem> {
+    block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
 }
 
 /// Work for the processor, beside the threads that answer clicks.
@@ -279,7 +299,8 @@ async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Pr
     Err(Problem::SlugTaken(named.join(", ")))
 }
 
-fn respond<R: Shown>(
+/// Answers what was made.
+pub fn respond<R: Shown>(
     state: &web::Data<State>,
     form: Form,
     format: Format,

@@ -168,7 +168,7 @@ fn why_not_signed(flow: Option<Flow>, token: Option<&TokenOptions>) -> Option<&'
 }
 
 /// The flow and the token options that fit it; none of an unreadable flow, whose options cannot be judged.
-pub(super) fn flow_and_token(fields: &mut Fields) -> (Option<Flow>, Option<TokenOptions>) {
+pub fn flow_and_token(fields: &mut Fields) -> (Option<Flow>, Option<TokenOptions>) {
     let given = fields.has("flow");
     let flow = fields
         .text("flow", Flow::parse)

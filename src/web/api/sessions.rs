@@ -12,12 +12,15 @@ use super::schemas::{FlowSchema, LanguageSchema, SessionStatusSchema, TokenSchem
 use super::session_document::SessionDocument;
 use super::{idempotent, link_input};
 use crate::domain::audit::Action;
+use crate::domain::flow::Flow;
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Session, Status};
+use crate::domain::token_options::TokenOptions;
 use crate::lookup::{AskError, CALLS_A_MINUTE, Seen};
 use crate::redeem::{NotStarted, RETRY_SECONDS, Redeemer, Start, Started};
+use crate::store::Store;
 use crate::store::sessions::SessionFilter;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -107,36 +110,51 @@ pub async fn create(
             return Err(Problem::invalid(errors));
         };
         let id = unused(&state, SessionId::new(id)).await?;
-        let redeemer = redeemer.clone();
-        let task = state.spawn(async move {
-            let start = Start {
-                id: Some(id),
-                link_id: None,
-                flow,
-                language,
-                token: &token,
-                via: None,
-                external_ref: None,
-                nonce: None,
-                resume: false,
-            };
-            redeemer.start(&start).await
-        });
-        let started = match task.await.map_err(|_| Problem::Database(None))? {
-            Err(NotStarted::Earlier(session)) => {
-                return Err(Problem::SessionOpen(session.to_string()));
-            }
-            started => started?,
-        };
-        let is_new = started.auth_token.is_some();
-        let id = started.session_id;
-        if is_new && let Err(error) = store.note_act(Action::SessionStarted, id).await {
-            // It is started all the same, and its token is shown only now.
-            tracing::error!(session = %id, "a session's start could not be noted: {error}");
-        }
+        let wanted = (flow, language, token);
+        let started = begin(&state, &redeemer, &store, id, wanted).await?;
         answer_started(&state, started).await
     })
     .await
+}
+
+/// Starts a session without a link, in a task of its own, and notes who did.
+///
+/// # Errors
+/// When the customer has one that is open, or iDenfy starts none.
+pub async fn begin(
+    state: &State,
+    redeemer: &web::Data<Redeemer>,
+    store: &Store,
+    id: SessionId,
+    (flow, language, token): (Flow, Locale, TokenOptions),
+) -> Result<Started, Problem> {
+    let redeemer = redeemer.clone();
+    let task = state.spawn(async move {
+        let start = Start {
+            id: Some(id),
+            link_id: None,
+            flow,
+            language,
+            token: &token,
+            via: None,
+            external_ref: None,
+            nonce: None,
+            resume: false,
+        };
+        redeemer.start(&start).await
+    });
+    let started = match task.await.map_err(|_| Problem::Database(None))? {
+        Err(NotStarted::Earlier(session)) => {
+            return Err(Problem::SessionOpen(session.to_string()));
+        }
+        started => started?,
+    };
+    let (is_new, id) = (started.auth_token.is_some(), started.session_id);
+    if is_new && let Err(error) = store.note_act(Action::SessionStarted, id).await {
+        // It is started all the same, and its token is shown only now.
+        tracing::error!(session = %id, "a session's start could not be noted: {error}");
+    }
+    Ok(started)
 }
 
 /// The name of the session to start: `id`, unless a request that died with its process started one of that name.

@@ -13,6 +13,7 @@ use actix_web::{HttpMessage as _, HttpRequest, ResponseError as _, web};
 use super::cookies;
 use super::flash::Flash;
 use super::form::{Form, TOKEN, ZONE};
+use super::invitations::import;
 use super::operator::{SignedIn, Visit};
 use super::refused::Refused;
 use super::zone::Zone;
@@ -208,6 +209,7 @@ async fn read_form(request: &mut ServiceRequest, may_send_files: bool) -> Result
     let boundary = content_type.and_then(|text| multer::parse_boundary(text).ok());
     let boundary = boundary.filter(|_| may_send_files);
     let most = match boundary {
+        Some(_) if request.path() == import::PATH => import::FORM_MAX,
         Some(_) => super::FILE_FORM_MAX,
         None => super::FORM_MAX,
     };

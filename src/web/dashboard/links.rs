@@ -24,7 +24,7 @@ pub(super) mod preview;
 pub(super) mod send;
 pub(super) mod share;
 mod terms;
-mod words;
+pub(super) mod words;
 
 /// Where the list is.
 const LIST: &str = "/admin/links";

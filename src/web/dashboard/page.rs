@@ -17,6 +17,8 @@ pub enum Section {
     Overview,
     /// Links.
     Links,
+    /// People who were invited, and campaigns.
+    Invitations,
     /// Sessions.
     Sessions,
     /// Settings.
@@ -24,9 +26,10 @@ pub enum Section {
 }
 
 /// A line of the navigation for each section: title and address.
-const NAVIGATION: [(Section, &str, &str); 4] = [
+const NAVIGATION: [(Section, &str, &str); 5] = [
     (Section::Overview, "Overview", "/admin"),
     (Section::Links, "Links", "/admin/links"),
+    (Section::Invitations, "Invitations", "/admin/invitations"),
     (Section::Sessions, "Sessions", "/admin/sessions"),
     (Section::Settings, "Settings", "/admin/settings"),
 ];

@@ -178,7 +178,7 @@ fn purpose(operator: &Operator) -> String {
 }
 
 /// A QR code as an SVG path, with a quiet zone of four modules.
-fn drawn(text: &str) -> Option<(usize, String)> {
+pub(super) fn drawn(text: &str) -> Option<(usize, String)> {
     const QUIET: usize = 4;
     let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
     let width = code.width();

@@ -64,7 +64,7 @@ pub(super) fn usage(usage: Usage) -> String {
 }
 
 /// A flow.
-pub(super) fn flow(flow: Flow) -> &'static str {
+pub(in crate::web::dashboard) fn flow(flow: Flow) -> &'static str {
     match flow {
         Flow::DocumentAndSelfie => "Document and selfie",
         Flow::Document => "Document alone",
