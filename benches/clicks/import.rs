@@ -88,8 +88,7 @@ pub async fn import(bench: &Bench) -> Outcome<Findings> {
 
 /// A file of people; no two files have one in common.
 fn people(n: usize) -> String {
-    let mut csv =
-        "client_id,first_name,last_name,email,date_of_birth,language\n".to_owned();
+    let mut csv = "client_id,first_name,last_name,email,date_of_birth,language\n".to_owned();
     for row in 0..ROWS {
         writeln!(
             csv,

@@ -254,6 +254,7 @@ async fn a_file_is_checked_whole_then_confirmed_then_made(context: Context) {
         404,
         "not made yet"
     );
+    ed.open(&state).await;
     assert_eq!(ed.post(&state, &[]).await.location, state);
     assert_eq!(
         ed.post(&state, &[]).await.location,
@@ -304,9 +305,7 @@ async fn a_campaign_is_shown_and_its_people_are_reminded(context: Context) {
         &["Not acted: 2", "There is nobody to remind now", "Under way"],
     );
     assert_eq!(ed.get(&format!("{here}/remind")).await.location, here);
-    gateway.clock.advance(DAY_MS / 2);
-    ed.open(&here).await;
-    gateway.clock.advance(DAY_MS / 2);
+    gateway.clock.advance(DAY_MS);
     let ed = &mut signed_in(&gateway, "eva@example.com", Role::Editor).await;
     has(
         &ed.open(&here).await,
