@@ -64,7 +64,7 @@ pub struct CheckedLinks {
 }
 
 /// From what links are made again, as they were made first: the presets of that time are a part of it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// What ids and times follow from.
     pub seed: Uuid,
@@ -251,7 +251,8 @@ async fn read<R: Rows>(
     presets: Presets,
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
-    let batch = checked(kind, format, body, presets, seed, |_| ()).await?;
+    let receipt = Receipt { seed, presets };
+    let batch = checked(kind, format, body, receipt, |_| ()).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
@@ -267,8 +268,7 @@ pub async fn checked<R: Rows>(
     kind: R,
     format: Format,
     body: Bytes,
-    presets: Presets,
-    seed: Uuid,
+    Receipt { seed, presets }: Receipt,
     watch: impl FnMut(usize) + Send + 'static,
 ) -> Result<Result<Batch<R>, Refusal>, Problem> {
     block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
