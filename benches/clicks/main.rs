@@ -7,6 +7,7 @@ mod crowd;
 mod dashboard;
 mod entrypass;
 mod group_commit;
+mod import;
 mod load;
 mod postgres;
 mod proc;
@@ -63,6 +64,8 @@ enum Scenario {
     Webhook,
     /// Stored results to an endpoint that takes them at once
     Drain,
+    /// A hundred thousand people invited at once while wrk clicks at full rate
+    Import,
     /// From a webhook at one node to a listener at another; needs `ENTRYPASS_BENCH_POSTGRES`
     Events,
 }
@@ -234,6 +237,7 @@ async fn run(settings: Settings) -> Outcome<()> {
             Scenario::Postgres => scenarios::postgres(&bench, &server()?).await?,
             Scenario::Webhook => results::webhook(&bench).await?,
             Scenario::Drain => results::drain(&bench).await?,
+            Scenario::Import => import::import(&bench).await?,
             Scenario::Events => results::events(&bench, &server()?).await?,
             Scenario::Quick | Scenario::All => continue,
         };

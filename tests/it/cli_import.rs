@@ -13,6 +13,7 @@ tests!(
     [
         a_file_becomes_links_and_the_result_has_their_addresses,
         json_is_read_too,
+        a_file_of_people_invites_them,
         mistakes_are_told_row_by_row_and_nothing_is_made,
     ]
 );
@@ -66,6 +67,41 @@ async fn a_file_becomes_links_and_the_result_has_their_addresses(context: Contex
         .await;
     assert_eq!(piped.code, Some(0), "{}", piped.err);
     assert_eq!(piped.out.lines().count(), 3);
+}
+
+async fn a_file_of_people_invites_them(context: Context) {
+    let (binary, database) = binary(&context).await;
+    let csv = "client_id;first_name;email\nc-1;Žofia;a@example.com\nc-2;;b@example.com\n";
+    let file = binary.file("people.csv", csv);
+    let off = binary
+        .run(&["link", "import", &file, "--send", "email"])
+        .await;
+    assert_eq!(off.code, Some(1));
+    assert!(off.err.contains("sending is not set up"), "{}", off.err);
+    let made = binary
+        .run(&["link", "import", &file, "--campaign", "Spring"])
+        .await;
+    assert_eq!(made.code, Some(0), "{}", made.err);
+    assert!(made.err.contains("2 invitations were made"), "{}", made.err);
+    let lines: Vec<&str> = made.out.lines().collect();
+    assert_eq!(lines[0], "client_id;first_name;email;id;url");
+    assert!(
+        lines[1].starts_with("c-1;Žofia;a@example.com;0"),
+        "{}",
+        made.out
+    );
+    let invited = "SELECT invited FROM campaigns WHERE name = 'Spring'";
+    assert_eq!(database.numbers(invited).await, [2]);
+    let file = binary.file("bad.csv", "client_id;email\nc-1;nowhere\nc-1;\n");
+    let refused = binary.run(&["link", "import", &file]).await;
+    assert_eq!(refused.code, Some(1));
+    for told in [
+        "invitations[0].email: ",
+        "invitations[1].client_id: ",
+        "2 mistakes in 2 rows",
+    ] {
+        assert!(refused.err.contains(told), "{told} in {}", refused.err);
+    }
 }
 
 async fn json_is_read_too(context: Context) {

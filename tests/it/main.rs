@@ -40,6 +40,7 @@ mod dashboard_auth;
 mod dashboard_endpoints;
 mod dashboard_guard;
 mod dashboard_integrate;
+mod dashboard_invitations;
 mod dashboard_kit;
 mod dashboard_links;
 mod dashboard_live;
@@ -137,6 +138,7 @@ fn main() {
         dashboard_guard::tests(),
         dashboard_integrate::tests(),
         dashboard_endpoints::tests(),
+        dashboard_invitations::tests(),
         dashboard_links::tests(),
         dashboard_live::tests(),
         dashboard_messages::tests(),

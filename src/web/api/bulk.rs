@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::{StreamExt as _, stream};
 use serde::{Deserialize, Serialize};
@@ -23,6 +24,7 @@ use super::link_input::NewLink;
 use super::paging::Query;
 use super::presets_known::Presets;
 use crate::domain::scope::Scope;
+use crate::domain::slug::Slug;
 use crate::store::Store;
 use crate::web::State;
 use crate::web::problem::Problem;
@@ -62,7 +64,7 @@ pub struct CheckedLinks {
 }
 
 /// From what links are made again, as they were made first: the presets of that time are a part of it.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Receipt {
     /// What ids and times follow from.
     pub seed: Uuid,
@@ -181,7 +183,7 @@ async fn make<R: Rows>(
     store: &Store,
     kind: R,
     format: Format,
-    body: web::Bytes,
+    body: Bytes,
     seed: Uuid,
 ) -> Result<(Batch<R>, Receipt), Problem> {
     let presets = Presets::all(store).await?;
@@ -209,7 +211,7 @@ pub async fn again<R: Rows>(
     state: &State,
     kind: R,
     format: Format,
-    body: web::Bytes,
+    body: Bytes,
     Receipt { seed, presets }: Receipt,
 ) -> Result<Batch<R>, Problem> {
     let mut batch = read(kind, format, body, presets, seed).await?;
@@ -245,11 +247,12 @@ async fn is_made<R: Rows>(
 async fn read<R: Rows>(
     kind: R,
     format: Format,
-    body: web::Bytes,
+    body: Bytes,
     presets: Presets,
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
-    let batch = checked(kind, format, body, presets, seed, |_| ()).await?;
+    let receipt = Receipt { seed, presets };
+    let batch = checked(kind, format, body, receipt, |_| ()).await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
@@ -264,9 +267,8 @@ async fn read<R: Rows>(
 pub async fn checked<R: Rows>(
     kind: R,
     format: Format,
-    body: web::Bytes,
-    presets: Presets,
-    seed: Uuid,
+    body: Bytes,
+    Receipt { seed, presets }: Receipt,
     watch: impl FnMut(usize) + Send + 'static,
 ) -> Result<Result<Batch<R>, Refusal>, Problem> {
     block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
@@ -281,7 +283,7 @@ async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
-    let (places, slugs): (Vec<usize>, Vec<_>) = batch.chosen().into_iter().unzip();
+    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
     let taken = store.taken_slugs(&slugs).await?;
     if taken.is_empty() {
         return Ok(());
@@ -302,13 +304,13 @@ pub fn respond<R: Shown>(
     state: &web::Data<State>,
     form: Form,
     format: Format,
-    given: &web::Bytes,
+    given: &Bytes,
     batch: Batch<R>,
 ) -> HttpResponse {
     let own = state.clone();
-    let url_of = move |slug: &crate::domain::slug::Slug| own.url_of(slug);
+    let url_of = move |slug: &Slug| own.url_of(slug);
     let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
-    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(web::Bytes::from(part)));
+    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
     HttpResponse::Created()
         .content_type(form.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -14,6 +14,8 @@ use crate::domain::field_error::FieldErrors;
 use crate::domain::id::CampaignId;
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
+use crate::store::StoreError;
+use crate::web::State;
 use crate::web::api::bulk::{self, BODY_MAX, Receipt};
 use crate::web::api::bulk_answer::Form as Written;
 use crate::web::api::bulk_input::kinds::Invitations;
@@ -104,14 +106,11 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
         sends: Channel::ALL.map(|by| dispatch.is_on(by)),
         common,
     };
-    let (format, seed) = (format_of(&file), operator.state.clock.uuid());
-    let presets = Presets::all(&operator.state.store).await?;
-    let (given, known) = (file.clone(), presets.clone());
-    let read = bulk::checked(kind.clone(), format, given, known, seed, |_| ()).await;
+    let (format, receipt) = (format_of(&file), receipt(&operator.state).await?);
+    let read = bulk::checked(kind, format, file.clone(), receipt, |_| ()).await;
     match read.map_err(|_| Refused::Database(None))? {
         Ok(batch) => {
-            let presets = presets.only(&batch.presets);
-            let (rows, file) = (batch.rows.len(), (format, file, presets));
+            let (rows, file) = (batch.rows.len(), (format, file));
             let import = Import::new(operator.person.id, file, batch.kind, rows, operator.now);
             let id = operator.state.clock.uuid();
             operator.state.imports.keep(id, import);
@@ -167,19 +166,21 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
         let (state, store) = (operator.state.clone(), operator.store());
         let task = import.clone();
         operator.state.spawn(async move {
-            let seed = state.clock.uuid();
             let made = async {
+                let mut receipt = receipt(&state).await?;
                 let watched = task.clone();
                 let watch = move |rows| watched.read.store(rows, Ordering::Relaxed);
-                let (file, presets) = (task.file.clone(), task.presets.clone());
-                let read =
-                    bulk::checked(task.kind.clone(), task.format, file, presets, seed, watch);
+                let file = task.file.clone();
+                let (kind, from) = (task.kind.clone(), receipt.clone());
+                let read = bulk::checked(kind, task.format, file, from, watch);
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
                 let kept = batch.keep(&store, &state.clock).await?;
-                kept.map_err(|_| Problem::NotFound)
+                kept.map_err(|_| Problem::NotFound)?;
+                receipt.presets = receipt.presets.only(&batch.presets);
+                Ok::<_, Problem>(receipt)
             };
             task.end(match made.await {
-                Ok(()) => Stage::Done(seed),
+                Ok(receipt) => Stage::Done(receipt),
                 Err(Problem::NotFound) => Stage::Failed(
                     "The file is not right any more: a time in it has passed.".to_owned(),
                 ),
@@ -199,12 +200,11 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
 /// The file again, with ids and URLs.
 pub(in crate::web::dashboard) async fn result(operator: Operator, id: web::Path<String>) -> Answer {
     let import = import_of(&operator, &id)?;
-    let Stage::Done(seed) = import.stage() else {
+    let Stage::Done(receipt) = import.stage() else {
         return Err(Refused::NotFound);
     };
     let (kind, state) = (import.kind.clone(), &operator.state);
-    let (file, presets) = (import.file.clone(), import.presets.clone());
-    let receipt = Receipt { seed, presets };
+    let file = import.file.clone();
     let made = bulk::again(state, kind, import.format, file.clone(), receipt).await;
     let made = made.map_err(|_| Refused::Database(None))?;
     let mut answer = bulk::respond(state, Written::Csv, import.format, &file, made);
@@ -219,6 +219,14 @@ fn import_of(operator: &Operator, id: &str) -> Result<Arc<Import>, Refused> {
     let imports = &operator.state.imports;
     let found = imports.of(id, operator.person.id, operator.now);
     found.ok_or(Refused::NotFound)
+}
+
+/// From what rows are made now.
+async fn receipt(state: &State) -> Result<Receipt, StoreError> {
+    Ok(Receipt {
+        seed: state.clock.uuid(),
+        presets: Presets::all(&state.store).await?,
+    })
 }
 
 /// JSON begins with a brace; no table does.

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::domain::id::PersonId;
 use crate::domain::timestamp::Timestamp;
+use crate::web::api::bulk::Receipt;
 use crate::web::api::bulk_input::Format;
 use crate::web::api::bulk_input::kinds::Invitations;
-use crate::web::api::presets_known::Presets;
 
 /// How long a file is kept, in milliseconds.
 const KEPT_MS: i64 = 3_600_000;
@@ -29,8 +29,6 @@ pub struct Import {
     pub file: Bytes,
     /// How it is written.
     pub format: Format,
-    /// The presets that its rows may name, as they were when it came.
-    pub presets: Presets,
     /// What its rows have in common.
     pub kind: Invitations,
     /// How many rows it has.
@@ -43,14 +41,14 @@ pub struct Import {
 }
 
 /// How far it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Stage {
     /// It is right, and waits.
     Checked,
     /// It is being made.
     Running,
-    /// All were made, from this seed.
-    Done(Uuid),
+    /// All were made, from this.
+    Done(Receipt),
     /// Nothing was made; says why.
     Failed(String),
 }
@@ -60,7 +58,7 @@ impl Import {
     #[must_use]
     pub fn new(
         person: PersonId,
-        (format, file, presets): (Format, Bytes, Presets),
+        (format, file): (Format, Bytes),
         kind: Invitations,
         rows: usize,
         at: Timestamp,
@@ -69,7 +67,6 @@ impl Import {
             person,
             file,
             format,
-            presets,
             kind,
             rows,
             at,
@@ -149,7 +146,7 @@ mod tests {
     use super::*;
 
     fn import(person: PersonId, bytes: usize, at: i64) -> Import {
-        let file = (Format::Csv, Bytes::from(vec![0; bytes]), Presets::default());
+        let file = (Format::Csv, Bytes::from(vec![0; bytes]));
         let kind = Invitations::default();
         Import::new(person, file, kind, 1, Timestamp::from_millis(at))
     }
