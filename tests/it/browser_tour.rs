@@ -15,7 +15,7 @@ use crate::harness::sandboxed::Sandboxed;
 use crate::harness::{Context, Receiver, eventually};
 
 /// What answers GET and is no page of its own: streams, files, fragments of pages, and ways that lead elsewhere.
-const NO_PAGES: [&str; 14] = [
+const NO_PAGES: [&str; 17] = [
     "/admin/",
     "/admin/events",
     "/admin/settings",
@@ -25,6 +25,10 @@ const NO_PAGES: [&str; 14] = [
     "/admin/links/{id}/qr.png",
     "/admin/links/{id}/poster.pdf",
     "/admin/links/{id}/poster.png",
+    "/admin/campaigns/{id}/invitations.csv",
+    // Of a file that was uploaded, for an hour.
+    "/admin/invitations/import/{id}",
+    "/admin/invitations/import/{id}/invitations.csv",
     "/admin/sessions.csv",
     "/admin/sessions/{id}/row",
     "/admin/sessions/{id}/story",
@@ -81,6 +85,7 @@ struct Tour {
 /// What there is to be shown, by its ids.
 struct Shown {
     link: Value,
+    invitation: Value,
     unused: Value,
     signed: Value,
     session: String,
@@ -307,6 +312,8 @@ impl Tour {
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
+        let invited = json!({"client_id": "c-17", "first_name": "Ana", "campaign": "Spring"});
+        let invitation = made("/invitations", invited).await;
         self.add_vera().await;
         let (link_id, endpoint) = (
             text(&link["id"]).to_owned(),
@@ -339,6 +346,7 @@ impl Tour {
             key: text(&key["id"]).to_owned(),
             delivery: text(&delivery["id"]).to_owned(),
             endpoint,
+            invitation,
             unused,
             signed,
             link,
@@ -366,6 +374,10 @@ impl Shown {
             text(&self.signed["id"])
         } else if of("/admin/links/{id}") {
             link
+        } else if of("/admin/invitations/{id}") {
+            text(&self.invitation["id"])
+        } else if of("/admin/campaigns/{id}") {
+            text(&self.invitation["campaign"]["id"])
         } else if of("/admin/sessions/{id}") {
             &self.session
         } else if of("/admin/settings/people/{id}") {
