@@ -2,9 +2,7 @@
 
 use sqlx::FromRow;
 
-use super::invitations::erase::forget_invitations;
-use super::messages::forget_link;
-use super::{Store, StoreError};
+use super::{Store, StoreError, invitations::erase::forget_invitations, messages::forget_link};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
@@ -226,12 +224,11 @@ impl Store {
                    AND (usage_limit IS NULL OR used < usage_limit)
                    AND NOT EXISTS (SELECT 1 FROM invitations AS i WHERE i.id = links.id AND i.erased_at IS NOT NULL)";
         let done = self.switch(sql, Action::LinkActivated, id, now).await?;
-        Ok(if done {
-            Activated::Done
-        } else if self.link(id).await?.is_some() {
-            Activated::Over
-        } else {
-            Activated::NotFound
+        let is_known = done || self.link(id).await?.is_some();
+        Ok(match (done, is_known) {
+            (true, _) => Activated::Done,
+            (_, true) => Activated::Over,
+            _ => Activated::NotFound,
         })
     }
 
