@@ -225,12 +225,11 @@ impl Store {
                    AND (usage_limit IS NULL OR used < usage_limit)
                    AND NOT EXISTS (SELECT 1 FROM invitations AS i WHERE i.id = links.id AND i.erased_at IS NOT NULL)";
         let done = self.switch(sql, Action::LinkActivated, id, now).await?;
-        Ok(if done {
-            Activated::Done
-        } else if self.link(id).await?.is_some() {
-            Activated::Over
-        } else {
-            Activated::NotFound
+        let is_known = done || self.link(id).await?.is_some();
+        Ok(match (done, is_known) {
+            (true, _) => Activated::Done,
+            (_, true) => Activated::Over,
+            _ => Activated::NotFound,
         })
     }
 

@@ -142,11 +142,8 @@ pub(super) async fn take<R: Shown>(
     // The rows themselves are not kept under an idempotency key, only from what they are made again.
     let (keep, made) = oneshot::channel();
     // Of a table what is said of all rows stands in the address.
-    let said = if R::COMMON.is_empty() {
-        String::new()
-    } else {
-        format!("{}\0", request.query_string())
-    };
+    let said = (!R::COMMON.is_empty()).then(|| format!("{}\0", request.query_string()));
+    let said = said.unwrap_or_default();
     let hashed = given.clone();
     let digest = block(move || {
         Sha256::new()

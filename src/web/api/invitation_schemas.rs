@@ -76,6 +76,8 @@ pub struct NewInvitation {
     pub confirm: Option<bool>,
     /// Further parameters of iDenfy's call. Those that have a field here are left out of it.
     pub token: Option<TokenSchema>,
+    /// The id or name of a preset: its options hold where nothing else is given.
+    pub preset: Option<String>,
     /// The campaign it belongs to, by name; made where there is none of that name.
     #[schema(min_length = 1, max_length = 200)]
     pub campaign: Option<String>,
