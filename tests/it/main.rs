@@ -64,6 +64,7 @@ mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
 mod imports;
+mod invitations_sent;
 mod messages_email;
 mod messages_sms;
 mod no_trace;
@@ -159,6 +160,7 @@ fn main() {
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
         imports::tests(),
+        invitations_sent::tests(),
         messages_email::tests(),
         messages_sms::tests(),
         no_trace::tests(),

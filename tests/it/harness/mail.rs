@@ -48,6 +48,11 @@ impl MailServer {
         self.taken.lock().expect("no panic inside").clone()
     }
 
+    /// How much it took so far.
+    pub fn count(&self) -> usize {
+        self.taken.lock().expect("no panic inside").len()
+    }
+
     /// What it took for an address.
     pub fn taken_for(&self, recipient: &str) -> Vec<Value> {
         let taken = self.taken().into_iter();

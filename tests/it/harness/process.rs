@@ -272,6 +272,10 @@ impl Client {
         Self::new(&process.base, &self.key)
     }
 
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.open(method, &format!("{}{path}", self.base))
     }
