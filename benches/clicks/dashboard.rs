@@ -286,7 +286,10 @@ impl<'a> Browser<'a> {
     /// How long a page took until all of it was there, packed as browsers take it, in milliseconds.
     async fn time(&self, path: &str) -> Outcome<f64> {
         let begun = Instant::now();
-        let request = self.get(path).header(header::ACCEPT_ENCODING, "gzip");
+        let request = self
+            .get(path)
+            .header(header::ACCEPT_ENCODING, "gzip")
+            .header("Sec-Fetch-Site", "same-origin");
         let answer = request.send().await?;
         let status = answer.status();
         answer.bytes().await?;

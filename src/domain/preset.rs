@@ -15,8 +15,8 @@ use super::token_options::TokenOptions;
 /// The most presets there are at a time: few enough to choose from one list.
 pub const PRESETS_MAX: i64 = 500;
 
-/// Parameters that tell of one customer: no preset that is made from a link takes them over.
-const OF_ONE_CUSTOMER: [&str; 12] = [
+/// Parameters that tell of one customer: nothing that is made from a link for others takes them over.
+pub const OF_ONE_CUSTOMER: [&str; 13] = [
     "clientId",
     "externalRef",
     "firstName",
@@ -29,6 +29,7 @@ const OF_ONE_CUSTOMER: [&str; 12] = [
     "documentNumber",
     "dateOfIssue",
     "dateOfExpiry",
+    "additionalData",
 ];
 
 /// A named set of options. Links that were made from it know nothing of it.
@@ -125,7 +126,8 @@ impl PresetOptions {
                 given.insert(name.clone(), value.clone());
             }
         }
-        let flow = given.get("flow").map_or_else(
+        let own = given.get("flow").filter(|flow| !flow.is_null());
+        let flow = own.map_or_else(
             || Some(Flow::default()),
             |flow| Flow::parse(flow.as_str()?).ok(),
         );
@@ -199,11 +201,19 @@ mod tests {
                 json!({"flow": "selfie", "language": "de", "confirm": true, "token": {"min_age": 18}}),
             ),
             (
+                json!({"flow": null}),
+                json!({"flow": "document", "language": "de", "confirm": true,
+                    "token": {"checkAml": true, "country": ["DE"], "ageLimit": 18}}),
+            ),
+            (
                 json!({"flow": "none", "token": 7}),
                 json!({"flow": "none", "language": "de", "confirm": true, "token": 7}),
             ),
         ] {
             assert_eq!(filled(&preset, &given), wanted);
         }
+        let flowless = json!({"token": {"checkAml": true}});
+        let given = filled(&flowless, &json!({"flow": null}));
+        assert_eq!(given["token"], json!({"checkAml": true}));
     }
 }

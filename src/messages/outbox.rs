@@ -28,7 +28,7 @@ use crate::store::{Store, StoreError};
 const IN_FLIGHT: usize = 4;
 
 /// How long a message is leased for, in milliseconds: a server's patience, and time to note what came of it.
-pub const LEASE_MS: i64 = 120_000;
+pub const LEASE_MS: i64 = 300_000;
 
 /// How long a channel rests whose server cannot be used, in milliseconds.
 const REST_MS: i64 = 10_000;

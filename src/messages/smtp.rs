@@ -24,8 +24,9 @@ use crate::http::is_loopback;
 /// How long it may take to connect, to encrypt and to sign in.
 const CONNECTING: Duration = Duration::from_secs(20);
 
-/// How long a server may take over one letter after that.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a server may take over one letter after that: some look through a mail before they take it, and one that is given
+/// up too soon is sent again. With the time to connect it is shorter than a message's lease.
+const PATIENCE: Duration = Duration::from_mins(4);
 
 /// Shorter than servers commonly keep connections open.
 const IDLE: Duration = Duration::from_secs(20);

@@ -18,8 +18,8 @@ use crate::domain::id::SessionId;
 /// Connections of one node.
 const CONNECTIONS: u32 = 10;
 
-/// Connections of one node that only the ledger uses: one for each of its tasks, and one that may be on its way out.
-const LEDGER_CONNECTIONS: u32 = 3;
+/// Connections of one node that only the ledger uses: for each of its two tasks one, and one that may be on its way out.
+const LEDGER_CONNECTIONS: u32 = 4;
 
 /// The ledger finds each row by its key. Left to itself the planner walks through a table that was small when the
 /// statement was first planned, and goes on to with each click until the table's statistics are taken anew.

@@ -66,7 +66,7 @@ async fn report(
             let unsaid = || "the network did not take it and does not say why".to_owned();
             Report::Failed(code.map_or_else(unsaid, |code| reasons::twilio(code).1))
         }
-        // Of what lies in between nothing is kept.
+        Some("accepted" | "queued" | "sending" | "sent") => Report::Taken,
         _ => return Ok(HttpResponse::Ok().finish()),
     };
     let query = url::form_urlencoded::parse(request.query_string().as_bytes());

@@ -54,7 +54,7 @@ pub(super) async fn pack_page(answer: ServiceResponse<BoxBody>) -> ServiceRespon
     let headers = head.headers_mut();
     headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let packed = pack(&body, Compression::default());
+    let packed = pack(&body, Compression::fast());
     ServiceResponse::new(request, head.set_body(BoxBody::new(packed)))
 }
 
@@ -66,7 +66,8 @@ fn takes_packed(request: &HttpRequest) -> bool {
 
 fn comes_from_elsewhere(request: &HttpRequest) -> bool {
     let site = request.headers().get("sec-fetch-site");
-    site.is_some_and(|site| site != "same-origin" && site != "none")
+    // Older browsers do not say.
+    site.is_none_or(|site| site != "same-origin" && site != "none")
 }
 
 fn content_type(answer: &ServiceResponse<BoxBody>) -> Option<&str> {
@@ -109,9 +110,15 @@ mod tests {
         let takes = ("accept-encoding", "gzip, deflate, br, zstd");
         for (headers, is_packed) in [
             (&[][..], false),
-            (&[("accept-encoding", "br")][..], false),
-            (&[("accept-encoding", "gzip;q=0")][..], false),
-            (&[takes][..], true),
+            (
+                &[("accept-encoding", "br"), ("sec-fetch-site", "none")][..],
+                false,
+            ),
+            (
+                &[("accept-encoding", "gzip;q=0"), ("sec-fetch-site", "none")][..],
+                false,
+            ),
+            (&[takes][..], false),
             (&[takes, ("sec-fetch-site", "none")][..], true),
             (&[takes, ("sec-fetch-site", "same-origin")][..], true),
             (&[takes, ("sec-fetch-site", "same-site")][..], false),
@@ -121,6 +128,9 @@ mod tests {
             assert_eq!(packed, is_packed, "{headers:?}");
             assert_eq!(length < page.len(), is_packed, "{headers:?}");
         }
-        assert_eq!(length_for(&[takes], "<p>words</p>").await, (12, false));
+        assert_eq!(
+            length_for(&[takes, ("sec-fetch-site", "none")], "<p>words</p>").await,
+            (12, false)
+        );
     }
 }

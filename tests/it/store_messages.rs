@@ -88,6 +88,7 @@ async fn nodes_that_claim_at_once_share_what_is_due_and_keep_the_bound(context: 
     );
 }
 
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn what_came_of_a_message_is_noted_and_never_undone(context: Context) {
     let kit = Kit::open(&context).await;
     let link = kit.keep_new(Usage::Unlimited).await.terms.id;
@@ -147,6 +148,26 @@ async fn what_came_of_a_message_is_noted_and_never_undone(context: Context) {
         (retried.id, retried.attempts, retried.language),
         (failed.id, 0, Locale::parse("de").ok())
     );
+    // That the provider has it is news where its answer was lost: it is not sent again.
+    let has_it = kit
+        .store
+        .report_message((Some(failed.id), "SM2"), &Report::Taken, now)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(
+        (has_it.status, has_it.sent_at),
+        (MessageStatus::Sent, Some(now))
+    );
+    let lost = Sending::Again {
+        at: now,
+        error: "no answer".to_owned(),
+    };
+    kit.store
+        .settle_messages(&[(failed.id, lost)], now)
+        .await
+        .unwrap();
+    assert_eq!(claim(&kit, Channel::Sms, (10, 10)).await.len(), 0);
     // A report that comes before the answer counts, and the answer does not undo it.
     let early = kit
         .store

@@ -41,6 +41,8 @@ impl Sending {
 /// What a provider tells of a message later.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Report {
+    /// It is on its way: the provider has it, whether or not its answer came through.
+    Taken,
     /// It has arrived.
     Delivered,
     /// It has not; why.
@@ -93,6 +95,7 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Message>, StoreError> {
         let (status, error) = match report {
+            Report::Taken => (MessageStatus::Sent, None),
             Report::Delivered => (MessageStatus::Delivered, None),
             Report::Failed(error) => (MessageStatus::Failed, Some(error.as_str())),
         };
@@ -123,7 +126,7 @@ UPDATE messages SET
     sent_at = CASE WHEN $2 = 'sent' THEN $4 ELSE sent_at END,
     ended_at = CASE WHEN status = 'pending' AND $2 = 'pending' THEN NULL ELSE $4 END,
     provider_id = COALESCE($5, provider_id),
-    error = CASE WHEN status = 'pending' OR $2 = 'sent' THEN $6 ELSE error END,
+    error = CASE WHEN status = 'pending' OR (status = 'stopped' AND $2 = 'sent') THEN $6 ELSE error END,
     attempts = CASE WHEN $2 = 'stopped' THEN attempts ELSE attempts + 1 END,
     leased_until = NULL
 WHERE id = $1";
@@ -133,11 +136,12 @@ macro_rules! report_sql {
     ($found:literal) => {
         concat!(
             "
-UPDATE messages SET status = $2, error = $3, next_attempt_at = NULL, ended_at = $4, provider_id = $1
+UPDATE messages SET status = $2, error = $3, next_attempt_at = NULL, ended_at = $4, provider_id = $1,
+    sent_at = COALESCE(sent_at, $4)
 WHERE ",
             $found,
             " AND channel = 'sms'
-  AND (status IN ('pending', 'sent', 'stopped') OR (status = 'failed' AND $2 = 'delivered'))
+  AND (status IN ('pending', 'stopped') OR (status = 'sent' AND $2 <> 'sent') OR (status = 'failed' AND $2 = 'delivered'))
 RETURNING *"
         )
     };

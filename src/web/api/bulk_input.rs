@@ -29,6 +29,8 @@ pub use rows::Rows;
 
 /// About as many mistakes are told at once; of more, their number.
 const MISTAKES_MAX: usize = 1000;
+/// How often slugs that are taken are drawn again.
+const DRAWS_MAX: usize = 10;
 /// Longest JSON of one row, in bytes.
 const ROW_MAX: usize = 1024 * 1024;
 
@@ -136,14 +138,18 @@ impl<R: Rows> Batch<R> {
         store: &Store,
         clock: &Clock,
     ) -> Result<Result<(), usize>, StoreError> {
-        while let Err(place) = self.kind.keep(store, clock, &mut self.rows).await? {
+        for _ in 0..DRAWS_MAX {
+            let Err(place) = self.kind.keep(store, clock, &mut self.rows).await? else {
+                return Ok(Ok(()));
+            };
             if self.is_chosen(place) {
                 return Ok(Err(place));
             }
             // So it goes once in ten thousand times, with a million links there.
             R::link_mut(&mut self.rows[place]).terms.slug = Slug::generate();
         }
-        Ok(Ok(()))
+        // It is not the slugs: another process has kept the same rows meanwhile. Asked again, they are found.
+        Err(StoreError::Unavailable)
     }
 }
 

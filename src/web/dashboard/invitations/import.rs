@@ -187,7 +187,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 Err(problem) => {
                     problem.tell(&state.store);
                     Stage::Failed(
-                        "The database did not answer. Nothing was made; upload the file again."
+                        "The database did not answer in time. Look under Invitations whether they are there before you upload the file again."
                             .to_owned(),
                     )
                 }

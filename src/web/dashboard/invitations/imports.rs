@@ -49,7 +49,7 @@ pub enum Stage {
     Running,
     /// All were made, from this.
     Done(Receipt),
-    /// Nothing was made; says why.
+    /// It failed; says why.
     Failed(String),
 }
 

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
+use crate::domain::preset::OF_ONE_CUSTOMER;
 use crate::web::State;
 use crate::web::docs::text;
 
@@ -77,8 +78,8 @@ pub(super) fn personal(state: &State, link: &Link) -> Vec<Example> {
 impl Values {
     fn of(state: &State, link: &Link) -> Self {
         let mut token = link.terms.token.as_map().clone();
-        token.remove("clientId");
-        token.remove("externalRef");
+        // Whoever this link is for, others are not compared with.
+        token.retain(|name, _| !OF_ONE_CUSTOMER.contains(&name.as_str()));
         let body = quotable(&text::json(&wanted(link, token.clone())));
         token.insert("clientId".to_owned(), "$client_id".into());
         token.insert("externalRef".to_owned(), "$ref".into());
@@ -106,6 +107,19 @@ fn wanted(link: &Link, token: Map<String, Value>) -> Value {
         "usage": {"type": "single"},
         "flow": link.terms.flow.as_str(),
     });
+    let terms = &link.terms;
+    for (name, is_on) in [
+        ("confirm", terms.confirm),
+        ("resume", terms.resume),
+        ("accept_ref", terms.accept_ref),
+    ] {
+        if is_on {
+            wanted[name] = true.into();
+        }
+    }
+    if let Some(message) = &link.inactive_message {
+        wanted["inactive_message"] = message.as_str().into();
+    }
     if let Some(language) = link.terms.language.map(Locale::as_str) {
         wanted["language"] = language.into();
     }
