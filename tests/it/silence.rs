@@ -60,6 +60,7 @@ async fn a_server_that_goes_silent_is_given_up_and_found_again(context: Context)
         "the sweep failed",
         "results cannot be sent",
         "not ready",
+        "noting what was opened failed",
         "after_release",
         "testing the connection",
     ] {
