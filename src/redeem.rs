@@ -14,10 +14,10 @@ use crate::domain::secret::Secret;
 use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
-use crate::idenfy::{Client, MintError, MintRequest, Minted, health};
+use crate::idenfy::{Client, MintError, MintRequest, Minted, Permit, health};
 use crate::lookup::Lookup;
 use crate::metrics::Metrics;
-use crate::store::ledger::{Client as ClientOf, Hold, NewSession, Record, Reserved};
+use crate::store::ledger::{COMMIT_WITHIN, Client as ClientOf, Hold, NewSession, Record, Reserved};
 use crate::store::{Store, StoreError};
 
 mod earlier;
@@ -29,6 +29,10 @@ const LEASE_MARGIN_MS: i64 = 10_000;
 /// How long a click may wait for the database before the visitor is told to try again: longer than a commit may take,
 /// so that nothing is written for a visitor who was turned away.
 const STORE_BUDGET: Duration = Duration::from_secs(10);
+
+/// How long an answer of iDenfy's may wait to be recorded: longer than the commit under way and the one after it, so that
+/// no visitor is turned away from a session that counts.
+const RECORD_BUDGET: Duration = Duration::from_secs(2 * COMMIT_WITHIN.as_secs() + 1);
 
 /// Pause between two looks at a session that another click is starting.
 const WAIT_STEP: Duration = Duration::from_millis(50);
@@ -138,13 +142,15 @@ impl Redeemer {
         let deadline = Instant::now() + self.budget;
         loop {
             let turn = self.idenfy.try_permit().zip(self.health.leave(start.flow));
-            let by = if let Some((_permit, leave)) = turn {
+            let by = if let Some((permit, leave)) = turn {
                 let session = self.new_session(start);
                 match self
                     .in_time(self.store.reserve(session.clone(), holds.clone()))
                     .await?
                 {
-                    Reserved::Granted => return self.mint(start, session, holds, leave).await,
+                    Reserved::Granted => {
+                        return self.mint(start, session, holds, (permit, leave)).await;
+                    }
                     Reserved::Refused => return Err(NotStarted::Over),
                     Reserved::Held(by) => by,
                 }
@@ -199,9 +205,16 @@ impl Redeemer {
         start: &Start<'_>,
         session: NewSession,
         holds: Vec<Hold>,
-        leave: health::Leave,
+        (permit, leave): (Permit, health::Leave),
     ) -> Result<Started, NotStarted> {
         self.settle_earlier(start, &session, &holds).await?;
+        let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
+        if self.clock.now().plus_millis(budget) > session.lease_until {
+            // The sweep could give the use back while iDenfy is still starting the session.
+            tracing::warn!(session = %session.id, "no session was started: it took too long until iDenfy could be asked");
+            self.give_back(session.id, "too_late", holds).await;
+            return Err(SHORT_PAUSE);
+        }
         let request = MintRequest {
             flow: start.flow,
             client_id: session.client.id(),
@@ -219,6 +232,7 @@ impl Redeemer {
             .mint_duration
             .observe(timer.elapsed().as_secs_f64());
         self.metrics.mints_in_flight.dec();
+        drop(permit);
         leave.note(minted.as_ref().err());
         match minted {
             Ok(minted) => self.record(start, &session, minted, holds).await,
@@ -236,7 +250,7 @@ impl Redeemer {
         let now = self.clock.now();
         let valid_until = now.plus_millis(minted.valid_seconds.saturating_mul(1000));
         let again = start.resume || !holds.is_empty();
-        let recorded = self.in_time(self.store.record(Record {
+        let recorded = self.store.record(Record {
             id: session.id,
             event_id: EventId::new(self.clock.uuid()),
             at: now,
@@ -244,8 +258,8 @@ impl Redeemer {
             redirect_url: again.then(|| minted.redirect_url.clone()),
             token_expires_at: valid_until,
             holds,
-        }));
-        if recorded.await? {
+        });
+        if self.within(RECORD_BUDGET, recorded).await? {
             return Ok(Started {
                 session_id: session.id,
                 redirect_url: minted.redirect_url,
@@ -315,7 +329,15 @@ impl Redeemer {
         &self,
         answer: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, NotStarted> {
-        let answer = tokio::time::timeout(STORE_BUDGET, answer).await;
+        self.within(STORE_BUDGET, answer).await
+    }
+
+    async fn within<T>(
+        &self,
+        budget: Duration,
+        answer: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, NotStarted> {
+        let answer = tokio::time::timeout(budget, answer).await;
         let answer = answer.unwrap_or(Err(StoreError::Unavailable));
         answer.map_err(|error| {
             let outage = &self.store.outage;

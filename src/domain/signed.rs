@@ -26,14 +26,14 @@ pub const AHEAD_MAX_MS: i64 = 7 * DAY_MS;
 const BEFORE_SIGNATURE: &str = "&sig=";
 
 /// Why an address is not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsigned {
     /// It was not signed with this secret, or changed, or what was signed makes no sense.
     #[error("the signature does not hold")]
     Invalid,
-    /// It was signed, and its time is over.
+    /// It was signed, for this customer, and its time is over.
     #[error("the signed address has expired")]
-    Expired,
+    Expired(String),
 }
 
 /// A new random secret, as it is shown: base64.
@@ -73,7 +73,7 @@ pub fn customer(
         return Err(Unsigned::Invalid);
     }
     if end <= now {
-        return Err(Unsigned::Expired);
+        return Err(Unsigned::Expired(client_id));
     }
     Ok(client_id)
 }
@@ -269,7 +269,7 @@ mod tests {
         assert!(read_at(&good, NOW.plus_millis(59_999)).is_ok());
         for late in [60_000, DAY_MS * 400] {
             let late = NOW.plus_millis(late);
-            assert_eq!(read_at(&good, late), Err(Unsigned::Expired));
+            assert_eq!(read_at(&good, late), Err(Unsigned::Expired("42".into())));
             assert_eq!(
                 read_at(&good.replace("42", "43"), late),
                 Err(Unsigned::Invalid)
@@ -277,7 +277,7 @@ mod tests {
         }
         assert_eq!(
             read_at(&signed("client_id=42&exp=0"), NOW),
-            Err(Unsigned::Expired)
+            Err(Unsigned::Expired("42".into()))
         );
     }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 pub use ignored::Ignored;
+pub use lane::COMMIT_WITHIN;
 use lane::spawn_lane;
 use mail::{Courier, Reply};
 

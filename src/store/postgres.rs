@@ -16,7 +16,10 @@ use super::ledger::wanted::{Wanted, asked_sql, insert_sql};
 use crate::domain::id::SessionId;
 
 /// Connections of one node.
-const CONNECTIONS: u32 = 10;
+const CONNECTIONS: u32 = 8;
+
+/// Connections of one node for statements that may look at very many rows: however long those take, clicks have others.
+const LIST_CONNECTIONS: u32 = 2;
 
 /// Connections of one node that only the ledger uses: for each of its two tasks one, and one that may be on its way out.
 const LEDGER_CONNECTIONS: u32 = 4;
@@ -50,6 +53,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 #[derive(Debug, Clone)]
 pub struct PostgresEngine {
     pool: PgPool,
+    list: PgPool,
     ledger: PgPool,
 }
 
@@ -76,6 +80,7 @@ impl PostgresEngine {
         let ledger = pool(options.clone().options(BY_KEY), LEDGER_CONNECTIONS);
         Ok(Self {
             ledger: ledger.await?,
+            list: pool(options.clone(), LIST_CONNECTIONS).await?,
             pool: pool(options, CONNECTIONS).await?,
         })
     }
@@ -85,7 +90,7 @@ impl PostgresEngine {
     }
 
     pub(super) const fn list(&self) -> &PgPool {
-        &self.pool
+        &self.list
     }
 
     pub(super) const fn write(&self) -> &PgPool {
@@ -105,6 +110,7 @@ impl PostgresEngine {
 
     pub(super) async fn close(&self) {
         self.ledger.close().await;
+        self.list.close().await;
         self.pool.close().await;
     }
 

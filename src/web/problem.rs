@@ -331,7 +331,7 @@ impl From<Unsigned> for Problem {
     fn from(why: Unsigned) -> Self {
         match why {
             Unsigned::Invalid => Self::SignatureInvalid,
-            Unsigned::Expired => Self::SignatureExpired,
+            Unsigned::Expired(_) => Self::SignatureExpired,
         }
     }
 }

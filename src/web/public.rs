@@ -43,7 +43,7 @@ struct Visit<'a> {
 pub async fn visit(
     request: HttpRequest,
     slug: web::Path<String>,
-    body: Result<web::Bytes, actix_web::Error>,
+    body: web::Payload,
     state: web::Data<State>,
     redeemer: web::Data<Redeemer>,
 ) -> HttpResponse {
@@ -55,18 +55,22 @@ pub async fn visit(
         now: state.clock.now(),
         accepted: accepted_language(&request),
     };
-    // A body that cannot be read, or is far too large for the form, has no valid fields.
-    let answer = visit.answer(&slug, &body.unwrap_or_default()).await;
+    let answer = visit.answer(&slug, body).await;
     visit.respond(answer)
 }
 
 impl Visit<'_> {
-    async fn answer(&self, slug: &str, body: &[u8]) -> Answer {
+    async fn answer(&self, slug: &str, body: web::Payload) -> Answer {
         let posted = self.request.method() == Method::POST;
         let head = self.request.method() == Method::HEAD;
         if posted && let Err(seconds) = self.state.limiter.take(self.address, self.now) {
             return self.rate_limited(seconds);
         }
+        let nonce = if posted {
+            posted_nonce(body).await
+        } else {
+            None
+        };
         let terms = match Slug::lookup(slug) {
             Some(slug) => self.state.links.terms(&self.state.store, &slug).await,
             None => Ok(None),
@@ -84,7 +88,8 @@ impl Visit<'_> {
         };
         let ignored = (!posted).then(|| self.ignored()).flatten();
         let terms = if terms.signed {
-            match self.of_customer(&terms, !posted && ignored.is_none()).await {
+            let is_click = !posted && ignored.is_none();
+            match self.of_customer(&terms, is_click, nonce.as_deref()).await {
                 Ok(terms) => terms,
                 Err(answer) => return answer,
             }
@@ -92,7 +97,7 @@ impl Visit<'_> {
             terms
         };
         let answer = match ignored {
-            _ if posted => self.post(&terms, body).await,
+            _ if posted => self.post(&terms, nonce).await,
             Some(reason) => self.ignore(&terms, reason).await,
             None if terms.confirm => self.confirm(&terms).await,
             None => self.click(&terms).await,
@@ -171,10 +176,10 @@ impl Visit<'_> {
     }
 
     /// A posted form; its address has paid for it already.
-    async fn post(&self, terms: &Arc<LinkTerms>, body: &[u8]) -> Result<Answer, Problem> {
+    async fn post(&self, terms: &Arc<LinkTerms>, nonce: Option<String>) -> Result<Answer, Problem> {
         let (signer, customer) = (&self.state.signer, terms.token.client_id());
-        let nonce = posted_nonce(body)
-            .filter(|nonce| signer.nonce_is_valid(nonce, terms.id, customer, self.now));
+        let nonce =
+            nonce.filter(|nonce| signer.nonce_is_valid(nonce, terms.id, customer, self.now));
         let Some(nonce) = nonce else {
             return self.confirm(terms).await;
         };

@@ -22,6 +22,7 @@ tests!(
         after_the_token_ran_out_a_click_starts_a_new_session,
         a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget,
         a_failed_mint_leaves_the_customer_free,
+        a_mint_that_the_sweep_could_overtake_is_not_begun,
         a_confirm_page_leads_into_the_open_session,
         a_link_whose_last_use_is_being_minted_is_not_over_for_its_customer,
         a_link_that_was_switched_off_says_why_to_its_customer_too,
@@ -174,6 +175,24 @@ async fn a_click_that_waits_for_a_mint_that_fails_is_told_so_within_the_budget(c
     assert!(gateway.idenfy.calls().len() < 4);
     assert_eq!(gateway.used(&link).await, 0);
     gateway.idenfy.answer(Answer::Token);
+    assert_eq!(gateway.click(&link).await.status(), 302);
+}
+
+async fn a_mint_that_the_sweep_could_overtake_is_not_begun(context: Context) {
+    context.expect_log("it took too long until iDenfy could be asked");
+    let gateway = Gateway::start(&context).await;
+    let wanted = json!({"usage": {"type": "multi", "limit": 2}});
+    let link = invite(&gateway, &wanted).await;
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    gateway.clock.advance(HOUR_MS);
+    // The lease leaves ten seconds for all that comes before the call.
+    gateway.idenfy.takes_for_lookups(&gateway.clock, 10_001);
+    unavailable(gateway.click(&link).await).await;
+    assert_eq!(states(&gateway, &link).await, ["failed", "expired"]);
+    assert_eq!(
+        (gateway.used(&link).await, gateway.idenfy.calls().len()),
+        (1, 1)
+    );
     assert_eq!(gateway.click(&link).await.status(), 302);
 }
 

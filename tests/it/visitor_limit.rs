@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::harness::gateway::{PHONE, path_of, text};
 use crate::harness::{Context, Gateway, tests};
@@ -15,6 +17,7 @@ tests!(
         posted_forms_and_unknown_slugs_count_too,
         pages_and_looks_are_never_refused_nor_counted,
         the_bound_is_asked_before_anything_else,
+        the_bound_is_asked_before_a_form_is_read,
         zero_turns_the_bound_off,
         a_trusted_proxy_says_whose_click_it_is,
         nobody_else_can_say_whose_click_it_is,
@@ -164,6 +167,21 @@ async fn the_bound_is_asked_before_anything_else(context: Context) {
         assert_eq!(gateway.click(link).await.status(), 410);
     }
     assert_eq!(gateway.click(&resume).await.status(), 302);
+}
+
+async fn the_bound_is_asked_before_a_form_is_read(context: Context) {
+    let gateway = bounded(&context, 1).await;
+    let link = gateway.link(json!({"confirm": true})).await;
+    assert_eq!(gateway.submit(&link, &[]).await.status(), 200);
+    let address = gateway.base.trim_start_matches("http://");
+    let mut stream = TcpStream::connect(address).await.expect("a connection");
+    let path = path_of(&link);
+    let head = format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9\r\n\r\n");
+    stream.write_all(head.as_bytes()).await.expect("a request");
+    // Nothing follows, and it is answered all the same.
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).await.expect("an answer");
+    assert_eq!(&start, b"HTTP/1.1 429");
 }
 
 async fn zero_turns_the_bound_off(context: Context) {

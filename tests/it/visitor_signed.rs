@@ -19,6 +19,7 @@ tests!(
         what_is_not_as_it_was_signed_is_refused_and_spends_nothing,
         a_browser_that_had_one_customer_is_not_led_into_his_session_as_another,
         a_form_is_asked_for_its_signature_again,
+        a_page_that_was_opened_in_time_is_posted_as_any_other,
         a_hundred_clicks_at_once_of_one_customer_start_one_session,
         forged_addresses_are_bounded_like_clicks,
         a_secret_is_shown_when_it_is_made_and_stops_when_it_is_replaced,
@@ -291,7 +292,7 @@ async fn a_form_is_asked_for_its_signature_again(context: Context) {
         form_of(&answer.text().await.unwrap())
     };
     let (jane, joe) = (of(&link, "jane"), of(&link, "joe"));
-    let (form, late) = (page(&jane).await, page(&jane).await);
+    let form = page(&jane).await;
     assert_eq!(
         post_form(&gateway, &path_of(&link), &form, &[])
             .await
@@ -313,11 +314,33 @@ async fn a_form_is_asked_for_its_signature_again(context: Context) {
     assert_eq!(other.status(), 303);
     assert_ne!(location(&other), location(&first));
     assert_eq!(spent(&gateway, &link).await, (2, 2));
-    gateway.clock.advance(3_600_000);
-    let answer = post_form(&gateway, &jane, &late, &[("Accept", "application/json")]).await;
-    assert_eq!(answer.status(), 403);
-    let problem: Value = answer.json().await.unwrap();
-    assert_eq!(problem["code"], "signature_expired");
+}
+
+async fn a_page_that_was_opened_in_time_is_posted_as_any_other(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = signed_link(&gateway, json!({"confirm": true})).await;
+    let soon = gateway.clock.now().seconds() + 60;
+    let of = |customer: &str| address(&link, &format!("client_id={customer}&exp={soon}"));
+    let page = get(&gateway, &of("jane"), &[]).await.text().await.unwrap();
+    let form = form_of(&page);
+    gateway.clock.advance(60_000);
+    let expired = (403, "signature_expired".to_owned());
+    assert_eq!(code(&gateway, Method::GET, &of("jane")).await, expired);
+    let first = post_form(&gateway, &of("jane"), &form, &[]).await;
+    assert_eq!(first.status(), 303);
+    let again = post_form(&gateway, &of("jane"), &form, &[]).await;
+    assert_eq!(location(&again), location(&first));
+    assert_eq!(spent(&gateway, &link).await, (1, 1));
+    // The page of one customer lets in nobody else, and no page anybody.
+    for (customer, form) in [("joe", form.as_slice()), ("jane", &[])] {
+        let answer = post_form(&gateway, &of(customer), form, &[]).await;
+        assert_eq!(answer.status(), 403, "{customer}");
+    }
+    gateway.clock.advance(24 * 3_600_000);
+    assert_eq!(
+        post_form(&gateway, &of("jane"), &form, &[]).await.status(),
+        403
+    );
 }
 
 async fn a_hundred_clicks_at_once_of_one_customer_start_one_session(context: Context) {

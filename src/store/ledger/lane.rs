@@ -19,7 +19,7 @@ const BATCH_MAX: usize = 512;
 const TURNS_MAX: u32 = 8;
 
 /// How long one commit may take before the database counts as down: a server that fell silent is not waited for.
-const COMMIT_WITHIN: Duration = Duration::from_secs(8);
+pub const COMMIT_WITHIN: Duration = Duration::from_secs(8);
 
 /// A writer task.
 struct Lane {

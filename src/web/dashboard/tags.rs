@@ -120,6 +120,7 @@ fn find(table: &[(&str, &'static str)], code: &str) -> Option<&'static str> {
 
 #[rustfmt::skip]
 const FAILURES: &[(&str, &str)] = &[
+    ("too_late", "It took too long until iDenfy could be asked, so it was not asked."),
     ("abandoned", "The gateway was stopped in the middle."),
     ("no_credentials", "The API key and secret of iDenfy are not set."),
     ("credentials", "iDenfy refused the API key and secret, or the account is inactive."),

@@ -1,14 +1,20 @@
 //! What a visitor's request says, read.
 
-use actix_web::HttpRequest;
+use std::time::Duration;
+
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::{HttpRequest, web};
 
 use crate::domain::link::LinkTerms;
 use crate::domain::locale::Locale;
+use crate::web::FORM_MAX;
 use crate::web::problem::PROBLEM_JSON;
 
 /// The hidden field of the confirm page's form.
 pub(super) const NONCE: &str = "nonce";
+
+/// How long a form may take to come in: nobody holds a connection open for nothing.
+const FORM_WITHIN: Duration = Duration::from_secs(10);
 
 /// The language of answers before the link is known.
 pub(in crate::web) fn accepted_language(request: &HttpRequest) -> Locale {
@@ -31,8 +37,11 @@ pub(super) fn query_value(query: &str, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-pub(super) fn posted_nonce(body: &[u8]) -> Option<String> {
-    url::form_urlencoded::parse(body)
+/// The posted form's nonce. A body that cannot be read, takes its time, or is far too large for the form, has none.
+pub(super) async fn posted_nonce(body: web::Payload) -> Option<String> {
+    let body = tokio::time::timeout(FORM_WITHIN, body.to_bytes_limited(FORM_MAX));
+    let body = body.await.ok()?.ok()?.ok()?;
+    url::form_urlencoded::parse(&body)
         .find(|(key, _)| key == NONCE)
         .map(|(_, value)| value.into_owned())
 }

@@ -13,11 +13,13 @@ impl Visit<'_> {
     /// follows is as with a link made for him alone. Where it is not signed so, what is answered instead; a person's click
     /// (`is_click`) has then paid for that.
     ///
-    /// The secret is read here each time, for it may have been replaced on another node.
+    /// The secret is read here each time, for it may have been replaced on another node. The time of the address is asked
+    /// when it is opened: a page that was shown in time can be posted (`nonce`) for as long as any other.
     pub(super) async fn of_customer(
         &self,
         terms: &Arc<LinkTerms>,
         is_click: bool,
+        nonce: Option<&str>,
     ) -> Result<Arc<LinkTerms>, Answer> {
         let language = self.language(terms);
         let limiter = &self.state.limiter;
@@ -34,6 +36,14 @@ impl Visit<'_> {
         let signed = match &link.signing_secret {
             Some(secret) => customer(query, &terms.slug, secret, self.now),
             None => Err(Unsigned::Invalid),
+        };
+        let is_page_of = |customer: &str| {
+            let signer = &self.state.signer;
+            nonce.is_some_and(|n| signer.nonce_is_valid(n, terms.id, Some(customer), self.now))
+        };
+        let signed = match signed {
+            Err(Unsigned::Expired(customer)) if is_page_of(&customer) => Ok(customer),
+            signed => signed,
         };
         match signed {
             Ok(customer) => Ok(Arc::new(LinkTerms {

@@ -71,6 +71,8 @@ pub struct ScriptedIdenfy {
     calls: Arc<Mutex<Vec<Call>>>,
     minted: Arc<AtomicUsize>,
     clock_off: Arc<AtomicI64>,
+    /// A clock that goes on by so many milliseconds with each call about a session that exists.
+    slow: Arc<Mutex<Option<(Clock, i64)>>>,
 }
 
 impl ScriptedIdenfy {
@@ -85,6 +87,7 @@ impl ScriptedIdenfy {
             calls: Arc::default(),
             minted: Arc::default(),
             clock_off: Arc::default(),
+            slow: Arc::default(),
         };
         let server = idenfy.clone();
         tokio::spawn(async move {
@@ -133,6 +136,11 @@ impl ScriptedIdenfy {
     /// Tokens given out so far.
     pub fn minted(&self) -> usize {
         self.minted.load(Ordering::SeqCst)
+    }
+
+    /// From now on so many milliseconds go by with each call about a session that exists.
+    pub fn takes_for_lookups(&self, clock: &Clock, ms: i64) {
+        *self.slow.lock().expect("no panic inside") = Some((clock.clone(), ms));
     }
 
     /// From now on iDenfy's clock is off by so many seconds.
@@ -233,6 +241,9 @@ impl ScriptedIdenfy {
             body: body.clone(),
         };
         self.lookups.lock().expect("no panic inside").push(call);
+        if let Some((clock, ms)) = &*self.slow.lock().expect("no panic inside") {
+            clock.advance(*ms);
+        }
         let text = if answer.is_null() {
             String::new()
         } else {
