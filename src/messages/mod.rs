@@ -5,6 +5,7 @@ pub mod letter;
 pub mod mail;
 pub mod outbox;
 pub mod reasons;
+pub mod resting;
 pub mod schedule;
 pub mod smtp;
 pub mod twilio;
