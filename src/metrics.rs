@@ -167,7 +167,8 @@ impl Metrics {
         self.deliveries.with_label_values(&[result]).inc();
     }
 
-    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped` or `delivered`.
+    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped`,
+    /// `delivered` or `bounced`.
     pub fn message(&self, channel: &'static str, result: &'static str) {
         self.messages.with_label_values(&[channel, result]).inc();
     }
@@ -190,7 +191,14 @@ fn messages() -> IntCounterVec {
     );
     let messages = IntCounterVec::new(opts, &["channel", "result"]).expect("names are valid");
     for channel in ["email", "sms"] {
-        for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
+        for result in [
+            "sent",
+            "delayed",
+            "failed",
+            "stopped",
+            "delivered",
+            "bounced",
+        ] {
             messages.with_label_values(&[channel, result]);
         }
     }

@@ -1,5 +1,6 @@
 //! Links on their way to people: words, letters, and what sends them.
 
+pub mod bounce;
 pub mod dispatch;
 pub mod letter;
 pub mod mail;

@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::idempotency::forget_answers_of;
 use super::ledger::json_rows;
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
@@ -160,6 +161,7 @@ pub(super) async fn forget_link(
     link: LinkId,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    forget_answers_of(tx, &[link], now).await?;
     within!(tx, |c| sqlx::query(FORGET_LINK)
         .bind(link)
         .bind(now)
