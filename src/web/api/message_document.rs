@@ -36,7 +36,7 @@ use crate::web::State;
 pub struct MessageDocument {
     /// Names the message in the API.
     #[schema(value_type = String, format = "uuid")]
-    id: MessageId,
+    pub id: MessageId,
     /// The link it carries.
     #[schema(value_type = String, format = "uuid")]
     pub link_id: LinkId,
