@@ -65,6 +65,7 @@ mod harness;
 mod idenfy_health;
 mod imports;
 mod invitations_sent;
+mod mails;
 mod messages_bounced;
 mod messages_email;
 mod messages_sms;
@@ -162,6 +163,7 @@ fn main() {
         idenfy_health::tests(),
         imports::tests(),
         invitations_sent::tests(),
+        mails::tests(),
         messages_bounced::tests(),
         messages_email::tests(),
         messages_sms::tests(),

@@ -271,10 +271,11 @@ async fn a_mail_comes_back_once_and_a_channel_rests_for_all(context: Context) {
     );
     assert_eq!(bounce(mail.id).await, None);
     store.publish().await.unwrap();
-    let events = store.events(&EventFilter {
+    let all = EventFilter {
         limit: 9,
         ..EventFilter::default()
-    });
+    };
+    let events = store.events(&all);
     let [told] = &events.await.unwrap()[..] else {
         panic!("one event")
     };
