@@ -78,7 +78,7 @@ pub async fn report(
         let now = own.clock.now();
         let noted = store.bounce_message(id, &why, EventId::new(event), now);
         if noted.await?.is_some() {
-            tracing::info!(%id, "a mail came back: {why}");
+            tracing::info!(%id, "a report of a mail came: {why}");
             own.metrics.message("email", "bounced");
             return Ok(answer(Some(id), None));
         }
