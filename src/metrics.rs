@@ -64,9 +64,6 @@ impl Metrics {
         let mints_in_flight =
             IntGauge::new("entrypass_mints_in_flight", "Calls to iDenfy under way.")
                 .expect("names are valid");
-        let gauge = |name: &str, help: &str, label: &str| {
-            IntGaugeVec::new(Opts::new(name, help), &[label]).expect("names are valid")
-        };
         let idenfy_faults = gauge(
             "entrypass_idenfy_fault",
             "Whether iDenfy starts no sessions, by why.",
@@ -181,6 +178,10 @@ impl Metrics {
         let _ = TextEncoder::new().encode(&self.registry.gather(), &mut text);
         String::from_utf8_lossy(&text).into_owned()
     }
+}
+
+fn gauge(name: &str, help: &str, label: &str) -> IntGaugeVec {
+    IntGaugeVec::new(Opts::new(name, help), &[label]).expect("names are valid")
 }
 
 fn messages() -> IntCounterVec {

@@ -393,9 +393,13 @@ async fn only_those_who_have_not_acted_are_reminded(context: Context) {
             .unwrap(),
         None
     );
+    those_that_failed_are_sent_again(&kit, &people[5], spring).await;
+}
 
+async fn those_that_failed_are_sent_again(kit: &Kit, last: &Invited, spring: CampaignId) {
     // The one that failed is sent to again, once; nobody else, and by no channel that is off.
     let (store, now) = (&kit.store, kit.now());
+    let nobody = CampaignId::new(kit.clock.uuid());
     let both = Channel::ALL;
     let failed = async |by: &[Channel]| store.failed_of_campaign(spring, by, now).await.unwrap();
     assert_eq!([failed(&both).await, failed(&[Channel::Sms]).await], [1, 0]);
@@ -407,7 +411,6 @@ async fn only_those_who_have_not_acted_are_reminded(context: Context) {
     assert_eq!(retry(nobody).await, None);
 
     // What was queued while the person was being erased is stopped, and forgets to whom it was to go.
-    let last = &people[5];
     store
         .erase_invitation(last.invitation.id, now)
         .await
