@@ -14,6 +14,7 @@ pub mod erasing;
 pub mod http;
 pub mod i18n;
 pub mod idenfy;
+pub mod jitter;
 pub mod lookup;
 pub mod messages;
 pub mod metrics;

@@ -23,6 +23,7 @@ pub struct Metrics {
     idenfy_faults: IntGaugeVec,
     deliveries: IntCounterVec,
     messages: IntCounterVec,
+    channel_faults: IntGaugeVec,
 }
 
 impl Metrics {
@@ -63,21 +64,24 @@ impl Metrics {
         let mints_in_flight =
             IntGauge::new("entrypass_mints_in_flight", "Calls to iDenfy under way.")
                 .expect("names are valid");
-        let idenfy_faults = IntGaugeVec::new(
-            Opts::new(
-                "entrypass_idenfy_fault",
-                "Whether iDenfy starts no sessions, by why.",
-            ),
-            &["fault"],
-        )
-        .expect("names are valid");
+        let idenfy_faults = gauge(
+            "entrypass_idenfy_fault",
+            "Whether iDenfy starts no sessions, by why.",
+            "fault",
+        );
+        let channel_faults = gauge(
+            "entrypass_channel_fault",
+            "Whether the mail server or the SMS provider takes no messages, by channel.",
+            "channel",
+        );
         let registry = Registry::new();
-        let collectors: [Box<dyn prometheus::core::Collector>; 7] = [
+        let collectors: [Box<dyn prometheus::core::Collector>; 8] = [
             Box::new(idenfy_faults.clone()),
             Box::new(clicks.clone()),
             Box::new(webhooks.clone()),
             Box::new(deliveries.clone()),
             Box::new(messages.clone()),
+            Box::new(channel_faults.clone()),
             Box::new(mint_duration.clone()),
             Box::new(mints_in_flight.clone()),
         ];
@@ -128,6 +132,7 @@ impl Metrics {
             idenfy_faults,
             deliveries,
             messages,
+            channel_faults,
         }
     }
 
@@ -148,12 +153,19 @@ impl Metrics {
         gauge.set(lasts.into());
     }
 
+    /// Shows whether nothing can be sent by `email` or `sms` now.
+    pub fn channel_fault(&self, channel: &'static str, lasts: bool) {
+        let gauge = self.channel_faults.with_label_values(&[channel]);
+        gauge.set(lasts.into());
+    }
+
     /// Counts an attempt to deliver a result: `delivered` or `failed`.
     pub fn delivery(&self, result: &'static str) {
         self.deliveries.with_label_values(&[result]).inc();
     }
 
-    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped` or `delivered`.
+    /// Counts what became of a message by `email` or `sms`: `sent`, `delayed`, `failed`, `stopped`,
+    /// `delivered` or `bounced`.
     pub fn message(&self, channel: &'static str, result: &'static str) {
         self.messages.with_label_values(&[channel, result]).inc();
     }
@@ -168,6 +180,10 @@ impl Metrics {
     }
 }
 
+fn gauge(name: &str, help: &str, label: &str) -> IntGaugeVec {
+    IntGaugeVec::new(Opts::new(name, help), &[label]).expect("names are valid")
+}
+
 fn messages() -> IntCounterVec {
     let name = "entrypass_messages_total";
     let opts = Opts::new(
@@ -176,7 +192,14 @@ fn messages() -> IntCounterVec {
     );
     let messages = IntCounterVec::new(opts, &["channel", "result"]).expect("names are valid");
     for channel in ["email", "sms"] {
-        for result in ["sent", "delayed", "failed", "stopped", "delivered"] {
+        for result in [
+            "sent",
+            "delayed",
+            "failed",
+            "stopped",
+            "delivered",
+            "bounced",
+        ] {
             messages.with_label_values(&[channel, result]);
         }
     }

@@ -6,10 +6,10 @@
 bg:"Потвърдете сега",cs:"Ověřit nyní",da:"Bekræft nu",de:"Jetzt verifizieren",
 el:"Επαλήθευση τώρα",en:"Verify now",es:"Verificar ahora",et:"Kinnita kohe",fi:"Vahvista nyt",
 fr:"Vérifier maintenant",hi:"अभी सत्यापित करें",hr:"Potvrdi sada",hu:"Igazolás most",
-id:"Verifikasi sekarang",it:"Verifica ora",ja:"今すぐ本人確認",ko:"지금 본인 확인",lt:"Patvirtinti dabar",
+id:"Verifikasi sekarang",it:"Verifica ora",ja:"今すぐ確認する",ko:"지금 확인하기",lt:"Patvirtinti dabar",
 lv:"Apstiprināt tagad",nl:"Nu verifiëren",no:"Bekreft nå",pl:"Potwierdź teraz",
 pt:"Verificar agora",ro:"Verificați acum",ru:"Подтвердить сейчас",sl:"Potrdi zdaj",
-sk:"Overiť teraz",sr:"Потврди сада",sv:"Bekräfta nu",th:"ยืนยันตัวตนตอนนี้",tr:"Şimdi doğrula",
+sk:"Overiť teraz",sr:"Потврди сада",sv:"Bekräfta nu",th:"ยืนยันตอนนี้",tr:"Şimdi doğrula",
 uk:"Підтвердити зараз",vi:"Xác minh ngay",zh:"立即验证",tw:"立即驗證"
   };
   const tag = (lang || document.documentElement.lang).toLowerCase().replace(/^n[bn]\b/, "no");

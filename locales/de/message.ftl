@@ -8,5 +8,5 @@ once = Dieser Link ist nur für Sie bestimmt und funktioniert nur einmal. Bitte 
 until = Der Link ist gültig bis { $date }.
 footer = Sie erhalten diese E-Mail, weil { $organisation } um Ihre Verifizierung gebeten hat. Falls Sie sie nicht erwartet haben, können Sie sie ignorieren.
 unsubscribe = Abmelden
-unsubscribe-text = Sie erhalten von { $organisation } keine Einladungen und Erinnerungen mehr per E-Mail.
+unsubscribe-text = Möchten Sie von { $organisation } keine Einladungen und Erinnerungen mehr per E-Mail erhalten?
 unsubscribed = Erledigt. Sie erhalten diese E-Mails nicht mehr.

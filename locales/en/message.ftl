@@ -11,5 +11,5 @@ once = This link is meant for you alone and works only once. Please do not forwa
 until = The link is valid until { $date }.
 footer = You received this email because { $organisation } asked for your verification. If you did not expect it, you can ignore it.
 unsubscribe = Unsubscribe
-unsubscribe-text = You will no longer receive invitations and reminders from { $organisation } by email.
+unsubscribe-text = Do you want to stop receiving invitations and reminders from { $organisation } by email?
 unsubscribed = Done. You will no longer receive these emails.

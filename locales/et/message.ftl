@@ -8,5 +8,5 @@ once = See link on mõeldud ainult teile ja töötab ainult üks kord. Palun är
 until = Link kehtib kuni { $date }.
 footer = Saite selle e-kirja, sest { $organisation } palus teie tuvastamist. Kui te seda ei oodanud, võite selle tähelepanuta jätta.
 unsubscribe = Loobu kirjadest
-unsubscribe-text = Te ei saa enam e-posti teel kutseid ega meeldetuletusi: { $organisation }.
+unsubscribe-text = Kas soovite loobuda e-posti teel saadetavatest kutsetest ja meeldetuletustest? Saatja: { $organisation }.
 unsubscribed = Valmis. Te ei saa enam neid e-kirju.

@@ -1,12 +1,12 @@
 greeting = Hei { $name },
 greeting-nameless = Hei,
 subject-reminder = Muistutus: { $title }
-text = Käytä tätä linkkiä vahvistukseesi. Se vie vain muutaman minuutin.
+text = Tee vahvistus tällä linkillä. Se vie vain muutaman minuutin.
 text-invitation = { $organisation } pyytää sinua tekemään lyhyen vahvistuksen verkossa. Se vie vain muutaman minuutin.
 text-reminder = { $organisation } odottaa yhä vahvistustasi. Tee se loppuun tällä linkillä.
 once = Tämä linkki on tarkoitettu vain sinulle ja toimii vain kerran. Älä lähetä sitä eteenpäin.
 until = Linkki on voimassa { $date } asti.
 footer = Sait tämän viestin, koska { $organisation } pyysi vahvistustasi. Jos et odottanut sitä, voit jättää sen huomiotta.
-unsubscribe = Peruuta viestit
-unsubscribe-text = Et saa enää sähköpostitse kutsuja etkä muistutuksia lähettäjältä { $organisation }.
+unsubscribe = Peruuta viestien tilaus
+unsubscribe-text = Etkö halua enää saada kutsuja ja muistutuksia sähköpostitse lähettäjältä { $organisation }?
 unsubscribed = Valmis. Et saa enää näitä viestejä.

@@ -8,5 +8,5 @@ once = Ce lien vous est personnel et ne fonctionne qu’une seule fois. Merci de
 until = Le lien est valable jusqu’au { $date }.
 footer = Vous recevez cet e-mail parce que { $organisation } a demandé votre vérification. Si vous ne l’attendiez pas, vous pouvez l’ignorer.
 unsubscribe = Se désabonner
-unsubscribe-text = Vous ne recevrez plus d’invitations ni de rappels de { $organisation } par e-mail.
+unsubscribe-text = Souhaitez-vous ne plus recevoir d’invitations ni de rappels de { $organisation } par e-mail ?
 unsubscribed = C’est fait. Vous ne recevrez plus ces e-mails.

@@ -1,12 +1,12 @@
-greeting = Poštovani { $name },
-greeting-nameless = Poštovani,
+greeting = Dobar dan, { $name },
+greeting-nameless = Dobar dan,
 subject-reminder = Podsjetnik: { $title }
 text = Za provjeru upotrijebite ovu poveznicu. Traje samo nekoliko minuta.
 text-invitation = { $organisation } vas moli da obavite kratku provjeru na internetu. Traje samo nekoliko minuta.
 text-reminder = { $organisation } još čeka vašu provjeru. Dovršite je pomoću ove poveznice.
 once = Ova je poveznica namijenjena samo vama i radi samo jednom. Molimo vas da je ne prosljeđujete.
 until = Poveznica vrijedi do { $date }.
-footer = Primili ste ovu e-poštu jer { $organisation } traži vašu provjeru. Ako je niste očekivali, možete je zanemariti.
+footer = Ovu ste e-poruku primili jer { $organisation } traži vašu provjeru. Ako je niste očekivali, možete je zanemariti.
 unsubscribe = Odjavi se
-unsubscribe-text = Više nećete primati pozivnice i podsjetnike e-poštom od { $organisation }.
-unsubscribed = Gotovo. Više nećete primati ovu e-poštu.
+unsubscribe-text = Želite li prestati primati pozivnice i podsjetnike e-poštom od { $organisation }?
+unsubscribed = Gotovo. Više nećete primati ove e-poruke.

@@ -8,5 +8,5 @@ once = Tautan ini hanya untuk Anda dan hanya berlaku satu kali. Mohon jangan dit
 until = Tautan ini berlaku hingga { $date }.
 footer = Anda menerima email ini karena { $organisation } meminta verifikasi Anda. Jika Anda tidak mengharapkannya, abaikan saja.
 unsubscribe = Berhenti berlangganan
-unsubscribe-text = Anda tidak akan lagi menerima undangan dan pengingat dari { $organisation } melalui email.
+unsubscribe-text = Apakah Anda ingin berhenti menerima undangan dan pengingat dari { $organisation } melalui email?
 unsubscribed = Selesai. Anda tidak akan lagi menerima email ini.

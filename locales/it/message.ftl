@@ -8,5 +8,5 @@ once = Questo link è riservato a Lei e funziona una sola volta. La preghiamo di
 until = Il link è valido fino al { $date }.
 footer = Ha ricevuto questa e-mail perché { $organisation } ha richiesto la Sua verifica. Se non se l’aspettava, può ignorarla.
 unsubscribe = Annulla iscrizione
-unsubscribe-text = Non riceverà più inviti e promemoria da { $organisation } per e-mail.
+unsubscribe-text = Desidera non ricevere più inviti e promemoria da { $organisation } per e-mail?
 unsubscribed = Fatto. Non riceverà più queste e-mail.

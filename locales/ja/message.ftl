@@ -1,12 +1,12 @@
 greeting = { $name } 様
 greeting-nameless = こんにちは。
 subject-reminder = 【リマインダー】{ $title }
-text = このリンクから本人確認を行ってください。数分で完了します。
-text-invitation = { $organisation } より、オンラインでの簡単な本人確認をお願いしております。数分で完了します。
-text-reminder = { $organisation } では、お客様の本人確認がまだ確認できておりません。このリンクから完了してください。
+text = このリンクから確認のお手続きをお願いいたします。数分で完了します。
+text-invitation = { $organisation } より、オンラインでの簡単な確認のお手続きをお願いしております。数分で完了します。
+text-reminder = { $organisation } では、お客様の確認のお手続きの完了をお待ちしております。このリンクからお手続きください。
 once = このリンクはお客様専用で、一度しか使えません。転送しないでください。
 until = このリンクの有効期限は { $date } です。
-footer = このメールは、{ $organisation } が本人確認をお願いしたためお送りしています。お心当たりがない場合は無視してください。
+footer = このメールは、{ $organisation } がお客様に確認のお手続きをお願いしているためお送りしています。お心当たりがない場合は、このメールを無視してください。
 unsubscribe = 配信停止
-unsubscribe-text = { $organisation } からの招待やリマインダーのメールは今後届かなくなります。
+unsubscribe-text = { $organisation } からの招待やリマインダーのメールの配信を停止しますか？
 unsubscribed = 完了しました。今後これらのメールは届きません。

@@ -32,6 +32,6 @@ try-again = もう一度試す
 
 poster-scan = スマートフォンのカメラでコードを読み取る
 poster-open = ページを開いて確認する
-poster-address = または次のアドレスを開いてください:
+poster-address = または次のアドレスを開いてください：
 
-button = 今すぐ本人確認
+button = 今すぐ確認する

@@ -1,12 +1,12 @@
 greeting = { $name } 님, 안녕하세요.
 greeting-nameless = 안녕하세요.
 subject-reminder = 알림: { $title }
-text = 이 링크를 사용하여 본인 인증을 진행해 주세요. 몇 분이면 끝납니다.
-text-invitation = { $organisation }에서 간단한 온라인 본인 인증을 요청합니다. 몇 분이면 끝납니다.
-text-reminder = { $organisation }에서 아직 귀하의 본인 인증을 기다리고 있습니다. 이 링크로 완료해 주세요.
+text = 이 링크를 사용하여 확인 절차를 진행해 주세요. 몇 분이면 끝납니다.
+text-invitation = { $organisation }에서 간단한 온라인 확인 절차를 요청드립니다. 몇 분이면 끝납니다.
+text-reminder = { $organisation }에서 아직 고객님의 확인 절차 완료를 기다리고 있습니다. 이 링크로 완료해 주세요.
 once = 이 링크는 본인 전용이며 한 번만 사용할 수 있습니다. 다른 사람에게 전달하지 마세요.
 until = 이 링크는 { $date }까지 유효합니다.
-footer = { $organisation }에서 본인 인증을 요청하여 이 이메일을 보내 드렸습니다. 예상하지 못한 이메일이라면 무시하셔도 됩니다.
+footer = { $organisation }에서 확인 절차를 요청하여 이 이메일을 보내 드렸습니다. 예상하지 못한 이메일이라면 무시하셔도 됩니다.
 unsubscribe = 수신 거부
-unsubscribe-text = 앞으로 { $organisation }에서 보내는 초대 및 알림 이메일을 받지 않습니다.
+unsubscribe-text = { $organisation }에서 보내는 초대 및 알림 이메일의 수신을 거부하시겠습니까?
 unsubscribed = 완료되었습니다. 앞으로 이러한 이메일을 받지 않습니다.

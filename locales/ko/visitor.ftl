@@ -34,4 +34,4 @@ poster-scan = 휴대전화 카메라로 코드를 스캔하세요
 poster-open = 페이지를 열고 확인을 누르세요
 poster-address = 또는 다음 주소를 여세요:
 
-button = 지금 본인 확인
+button = 지금 확인하기

@@ -8,5 +8,5 @@ once = Ši nuoroda skirta tik jums ir veikia tik vieną kartą. Nepersiųskite j
 until = Nuoroda galioja iki { $date }.
 footer = Šį laišką gavote, nes { $organisation } paprašė jūsų patvirtinimo. Jei jo nelaukėte, galite jį ignoruoti.
 unsubscribe = Atsisakyti laiškų
-unsubscribe-text = Iš { $organisation } nebegausite kvietimų ir priminimų el. paštu.
+unsubscribe-text = Ar norite el. paštu nebegauti kvietimų ir priminimų iš { $organisation }?
 unsubscribed = Atlikta. Šių laiškų nebegausite.

@@ -22,12 +22,12 @@ expired-title = Šios nuorodos galiojimas baigėsi
 exhausted-title = Ši nuoroda jau išnaudota
 deactivated-title = Ši nuoroda nebeaktyvi
 over-text = Paprašykite siuntėjo naujos nuorodos.
-unsigned-title = Ši nuoroda yra nepilna
+unsigned-title = Ši nuoroda yra ne visa
 signature-expired-text = Grįžkite į svetainę ir pabandykite dar kartą.
 unavailable-title = Patikra šiuo metu negalima
-unavailable-text = Po akimirkos pabandykite dar kartą. Niekas nebuvo išnaudota, jūsų nuoroda tebegalioja.
+unavailable-text = Po akimirkos pabandykite dar kartą. Nieko nepraradote, jūsų nuoroda tebegalioja.
 rate-limited-title = Per daug bandymų
-rate-limited-text = Palaukite minutę ir pabandykite dar kartą. Niekas nebuvo išnaudota, jūsų nuoroda tebegalioja.
+rate-limited-text = Palaukite minutę ir pabandykite dar kartą. Nieko nepraradote, jūsų nuoroda tebegalioja.
 try-again = Bandyti dar kartą
 
 poster-scan = Nuskaitykite kodą telefono kamera

@@ -8,5 +8,5 @@ once = Šī saite ir paredzēta tikai jums un darbojas tikai vienreiz. Lūdzu, n
 until = Saite ir derīga līdz { $date }.
 footer = Jūs saņēmāt šo e-pastu, jo { $organisation } lūdza jūsu verifikāciju. Ja to negaidījāt, varat to ignorēt.
 unsubscribe = Atteikties no e-pastiem
-unsubscribe-text = Jūs vairs nesaņemsiet no { $organisation } ielūgumus un atgādinājumus pa e-pastu.
-unsubscribed = Gatavs. Jūs vairs nesaņemsiet šos e-pastus.
+unsubscribe-text = Vai vēlaties vairs nesaņemt no { $organisation } uzaicinājumus un atgādinājumus pa e-pastu?
+unsubscribed = Gatavs! Jūs vairs nesaņemsiet šos e-pastus.

@@ -17,17 +17,17 @@ privacy-link = iDenfy privātuma politika
 start = Sākt pārbaudi
 
 not-found-title = Šādas saites nav
-not-found-text = Lūdzu, pārbaudiet adresi vai prasiet sūtītājam jaunu saiti.
+not-found-text = Lūdzu, pārbaudiet adresi vai palūdziet sūtītājam jaunu saiti.
 expired-title = Šīs saites derīgums ir beidzies
 exhausted-title = Šī saite ir izlietota
 deactivated-title = Šī saite vairs nav aktīva
-over-text = Lūdzu, prasiet sūtītājam jaunu saiti.
+over-text = Palūdziet sūtītājam jaunu saiti.
 unsigned-title = Šī saite nav pilnīga
 signature-expired-text = Lūdzu, atgriezieties vietnē un mēģiniet vēlreiz.
 unavailable-title = Pārbaude pašlaik nav pieejama
-unavailable-text = Lūdzu, pēc brīža mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
+unavailable-text = Lūdzu, pēc brīža mēģiniet vēlreiz. Nekas nav izlietots, un jūsu saite joprojām ir derīga.
 rate-limited-title = Pārāk daudz mēģinājumu
-rate-limited-text = Lūdzu, uzgaidiet minūti un mēģiniet vēlreiz. Nekas netika izlietots, un jūsu saite joprojām ir derīga.
+rate-limited-text = Lūdzu, uzgaidiet minūti un mēģiniet vēlreiz. Nekas nav izlietots, un jūsu saite joprojām ir derīga.
 try-again = Mēģināt vēlreiz
 
 poster-scan = Noskenējiet kodu ar tālruņa kameru

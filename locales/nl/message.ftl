@@ -1,12 +1,12 @@
 greeting = Beste { $name },
-greeting-nameless = Hallo,
+greeting-nameless = Goedendag,
 subject-reminder = Herinnering: { $title }
 text = Gebruik deze link voor uw verificatie. Het duurt maar een paar minuten.
 text-invitation = { $organisation } vraagt u om een korte onlineverificatie te doen. Het duurt maar een paar minuten.
 text-reminder = { $organisation } wacht nog op uw verificatie. Rond deze af met deze link.
-once = Deze link is alleen voor u bedoeld en werkt maar één keer. Stuur hem niet door.
+once = Deze link is alleen voor u bedoeld en werkt maar één keer. Stuur deze niet door.
 until = De link is geldig tot { $date }.
 footer = U ontvangt deze e-mail omdat { $organisation } om uw verificatie heeft gevraagd. Had u dit niet verwacht, dan kunt u deze e-mail negeren.
 unsubscribe = Afmelden
-unsubscribe-text = U ontvangt van { $organisation } geen uitnodigingen en herinneringen meer per e-mail.
+unsubscribe-text = Wilt u van { $organisation } geen uitnodigingen en herinneringen meer per e-mail ontvangen?
 unsubscribed = Gelukt. U ontvangt deze e-mails niet meer.

@@ -8,5 +8,5 @@ once = Lenken er bare ment for deg og virker bare én gang. Ikke videresend den.
 until = Lenken er gyldig til { $date }.
 footer = Du har fått denne e-posten fordi { $organisation } har bedt om verifiseringen din. Hvis du ikke ventet den, kan du se bort fra den.
 unsubscribe = Meld deg av
-unsubscribe-text = Du får ikke lenger invitasjoner og påminnelser fra { $organisation } på e-post.
-unsubscribed = Ferdig. Du får ikke lenger disse e-postene.
+unsubscribe-text = Vil du ikke lenger ha invitasjoner og påminnelser fra { $organisation } på e-post?
+unsubscribed = Det er gjort. Du får ikke lenger disse e-postene.

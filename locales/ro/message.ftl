@@ -8,5 +8,5 @@ once = Acest link vă este destinat doar dumneavoastră și funcționează o sin
 until = Linkul este valabil până la { $date }.
 footer = Ați primit acest e-mail pentru că { $organisation } a cerut verificarea dumneavoastră. Dacă nu îl așteptați, îl puteți ignora.
 unsubscribe = Dezabonare
-unsubscribe-text = Nu veți mai primi prin e-mail invitații și mementouri de la { $organisation }.
+unsubscribe-text = Doriți să nu mai primiți prin e-mail invitații și mementouri de la { $organisation }?
 unsubscribed = Gata. Nu veți mai primi aceste e-mailuri.

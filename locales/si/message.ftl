@@ -8,5 +8,5 @@ once = Ta povezava je namenjena samo vam in deluje le enkrat. Prosimo, ne posred
 until = Povezava velja do { $date }.
 footer = To e-pošto ste prejeli, ker { $organisation } prosi za vaše preverjanje. Če je niste pričakovali, jo lahko prezrete.
 unsubscribe = Odjava
-unsubscribe-text = Od { $organisation } ne boste več prejemali vabil in opomnikov po e-pošti.
+unsubscribe-text = Ali želite prenehati prejemati vabila in opomnike po e-pošti od { $organisation }?
 unsubscribed = Urejeno. Teh e-sporočil ne boste več prejemali.

@@ -1,12 +1,12 @@
 greeting = Dobrý deň, { $name },
 greeting-nameless = Dobrý deň,
 subject-reminder = Pripomienka: { $title }
-text = Použite, prosím, tento odkaz na svoje overenie. Zaberie to len niekoľko minút.
-text-invitation = { $organisation } vás žiada o krátke overenie online. Zaberie to len niekoľko minút.
+text = Použite, prosím, tento odkaz na svoje overenie. Potrvá to len niekoľko minút.
+text-invitation = { $organisation } vás žiada o krátke overenie online. Potrvá to len niekoľko minút.
 text-reminder = { $organisation } stále čaká na vaše overenie. Dokončite ho, prosím, pomocou tohto odkazu.
 once = Tento odkaz je určený len vám a funguje iba raz. Prosíme, nepreposielajte ho.
 until = Odkaz platí do { $date }.
-footer = Tento e-mail ste dostali, pretože { $organisation } požiadala o vaše overenie. Ak ste ho nečakali, môžete ho ignorovať.
+footer = Tento e-mail ste dostali, pretože { $organisation } žiada o vaše overenie. Ak ste ho nečakali, môžete ho ignorovať.
 unsubscribe = Odhlásiť sa
-unsubscribe-text = Už vám nebudú e-mailom chodiť pozvánky a pripomienky od { $organisation }.
+unsubscribe-text = Želáte si, aby vám už e-mailom nechodili pozvánky a pripomienky od { $organisation }?
 unsubscribed = Hotovo. Tieto e-maily vám už nebudú chodiť.

@@ -70,6 +70,8 @@ pub enum Action {
     InvitationErased,
     /// Those of a campaign who have not acted were reminded.
     CampaignReminded,
+    /// What could not be sent to a campaign's people was sent again.
+    CampaignRetried,
     /// A session was started without a link.
     SessionStarted,
     /// A session's personal data was erased.
@@ -116,7 +118,7 @@ pub enum Action {
 
 impl Action {
     /// All, by the kind of object.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::LinkCreated,
         Self::LinksImported,
         Self::LinkUpdated,
@@ -130,6 +132,7 @@ impl Action {
         Self::InvitationSent,
         Self::InvitationErased,
         Self::CampaignReminded,
+        Self::CampaignRetried,
         Self::SessionStarted,
         Self::SessionErased,
         Self::PresetCreated,
@@ -170,6 +173,7 @@ impl Action {
             Self::InvitationSent => "invitation.sent",
             Self::InvitationErased => "invitation.erased",
             Self::CampaignReminded => "campaign.reminded",
+            Self::CampaignRetried => "campaign.retried",
             Self::SessionStarted => "session.started",
             Self::SessionErased => "session.erased",
             Self::PresetCreated => "preset.created",
@@ -211,6 +215,7 @@ impl Action {
             Self::InvitationSent => "sent an invitation once more",
             Self::InvitationErased => "withdrew an invitation and erased its personal data",
             Self::CampaignReminded => "reminded the people of a campaign",
+            Self::CampaignRetried => "sent again what had failed of a campaign",
             Self::SessionStarted => "started a session",
             Self::SessionErased => "erased a session's personal data",
             Self::PresetCreated => "made a preset",

@@ -18,6 +18,8 @@ pub enum EventType {
     LinkExhausted,
     /// A link's time is over.
     LinkExpired,
+    /// A mail to a person came back.
+    MessageBounced,
     /// iDenfy starts no sessions: it is down, or refuses our credentials.
     IdenfyUnavailable,
     /// iDenfy starts no sessions for lack of credits.
@@ -31,12 +33,13 @@ pub enum EventType {
 }
 
 impl EventType {
-    const NAMED: [(Self, &'static str); 10] = [
+    const NAMED: [(Self, &'static str); 11] = [
         (Self::SessionStarted, "session.started"),
         (Self::SessionUpdated, "session.updated"),
         (Self::SessionFinished, "session.finished"),
         (Self::LinkExhausted, "link.exhausted"),
         (Self::LinkExpired, "link.expired"),
+        (Self::MessageBounced, "message.bounced"),
         (Self::IdenfyUnavailable, "idenfy.unavailable"),
         (Self::IdenfyOutOfCredits, "idenfy.out_of_credits"),
         (Self::IdenfyRecovered, "idenfy.recovered"),
@@ -80,6 +83,7 @@ impl EventType {
             Self::SessionFinished => "A verification has a final result",
             Self::LinkExhausted => "A link has no uses left",
             Self::LinkExpired => "A link's time is over",
+            Self::MessageBounced => "A mail to a person came back",
             Self::IdenfyUnavailable => "iDenfy starts no verifications",
             Self::IdenfyOutOfCredits => "iDenfy is out of credits",
             Self::IdenfyRecovered => "iDenfy starts verifications again",
@@ -134,6 +138,6 @@ mod tests {
             assert_eq!(kind.as_str(), name);
         }
         assert_eq!(EventType::parse("session"), None);
-        assert_eq!(EventType::subscribable().count(), 9);
+        assert_eq!(EventType::subscribable().count(), 10);
     }
 }

@@ -153,6 +153,8 @@ pub struct Message {
     pub sent_at: Option<Timestamp>,
     /// When it was sent, refused, given up or taken back.
     pub ended_at: Option<Timestamp>,
+    /// When it came back, after its server had taken it; it counts as failed then.
+    pub bounced_at: Option<Timestamp>,
     /// Why it was not sent, in words without the recipient.
     pub error: Option<String>,
 }

@@ -66,6 +66,13 @@ impl Dispatch {
         }
     }
 
+    /// The channels that are set up.
+    #[must_use]
+    pub fn channels(&self) -> Vec<Channel> {
+        let channels = Channel::ALL.into_iter();
+        channels.filter(|channel| self.is_on(*channel)).collect()
+    }
+
     /// The bound on a channel's sends a minute.
     #[must_use]
     pub fn per_minute(&self, channel: Channel) -> i64 {

@@ -151,12 +151,12 @@ impl<'a> Subject<'a> {
         plain.extend(paragraphs(&text).into_iter().map(str::to_owned));
         plain.push(self.url.clone());
         if !notes.is_empty() {
-            plain.push(notes.join(" "));
+            plain.push(notes.join("\n"));
         }
         // The two dashes that mail programs know a footer by.
         plain.push(format!("-- \n{footer}"));
         if let Some((url, words)) = unsubscribe {
-            plain.push(format!("{words}: {url}"));
+            plain.push(format!("{words}:\n{url}"));
         }
         let text = plain.join("\n\n") + "\n";
         Letter {

@@ -3,7 +3,7 @@
 //! Any number of nodes do this on one database: who leases a message sends it. A process that dies in the middle leaves a
 //! lease that ends, and the message is sent again: at least once, and twice only what was on its way then.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,13 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::dispatch::Dispatch;
 use super::mail::Envelope;
 use super::reasons::Refusal;
-use super::schedule::{self, chance};
+use super::resting::Resting;
+use super::schedule;
 use super::words::OwnWords;
 use crate::clock::Clock;
 use crate::domain::id::{LinkId, MessageId};
 use crate::domain::link::{Link, LinkStatus};
 use crate::domain::message::{Channel, Message};
 use crate::domain::timestamp::Timestamp;
+use crate::jitter::chance;
 use crate::metrics::Metrics;
 use crate::store::messages::Sending;
 use crate::store::{Store, StoreError};
@@ -29,9 +31,6 @@ const IN_FLIGHT: usize = 4;
 
 /// How long a message is leased for, in milliseconds: a server's patience, and time to note what came of it.
 pub const LEASE_MS: i64 = 300_000;
-
-/// How long a channel rests whose server cannot be used, in milliseconds.
-const REST_MS: i64 = 10_000;
 
 /// How often it is looked for what has become due.
 const TICK: Duration = Duration::from_millis(500);
@@ -54,8 +53,7 @@ pub struct Outbox {
     channels: HashMap<Id, Channel>,
     /// What came back and is not noted yet.
     landed: Vec<(Message, Sending)>,
-    /// Until when a channel rests whose server cannot be used.
-    resting: BTreeMap<Channel, Timestamp>,
+    resting: Resting,
 }
 
 impl Outbox {
@@ -70,7 +68,7 @@ impl Outbox {
             flights: JoinSet::new(),
             channels: HashMap::new(),
             landed: Vec::new(),
-            resting: BTreeMap::new(),
+            resting: Resting::default(),
         }
     }
 
@@ -127,12 +125,17 @@ impl Outbox {
 
     /// Sends what is due on each channel that is set up.
     async fn launch(&mut self) -> Result<(), StoreError> {
+        if Channel::ALL.into_iter().all(|by| !self.dispatch.is_on(by)) {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        self.resting.share(&self.store, &self.metrics, now).await?;
         for channel in Channel::ALL {
             let now = self.clock.now();
             let in_flight = self.channels.values().filter(|other| **other == channel);
-            let free = IN_FLIGHT.saturating_sub(in_flight.count());
-            let rests = self.resting.get(&channel).is_some_and(|until| now < *until);
-            if free == 0 || rests || !self.dispatch.is_on(channel) {
+            let most = self.resting.most(channel, IN_FLIGHT, now);
+            let free = most.saturating_sub(in_flight.count());
+            if free == 0 || !self.dispatch.is_on(channel) {
                 continue;
             }
             if !self.store.is_message_due(channel, now).await? {
@@ -218,23 +221,13 @@ impl Outbox {
         let now = self.clock.now();
         let (is_servers, why) = match answer {
             Ok(provider_id) => {
-                if self.resting.remove(&message.channel).is_some() {
-                    let channel = message.channel.as_str();
-                    tracing::info!(channel, "messages can be sent again");
-                }
+                self.resting.took(message.channel);
                 return Sending::Sent { provider_id };
             }
             Err(Refusal::Refused(why)) => return Sending::Failed(why),
             Err(Refusal::Later(why)) => (false, why),
             Err(Refusal::Server(why)) => {
-                let until = now.plus_millis(REST_MS);
-                if self.resting.insert(message.channel, until).is_none() {
-                    let channel = message.channel.as_str();
-                    tracing::warn!(
-                        channel,
-                        "messages cannot be sent now and will be later: {why}"
-                    );
-                }
+                self.resting.refused(message.channel, &why, now);
                 (true, why)
             }
         };
@@ -246,7 +239,7 @@ impl Outbox {
         );
         match next {
             Some(at) => Sending::Again { at, error: why },
-            None => Sending::Failed(format!("given up after two days: {why}")),
+            None => Sending::Failed(format!("given up: {why}")),
         }
     }
 

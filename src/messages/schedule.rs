@@ -1,6 +1,7 @@
 //! When a message that was not taken is tried again.
 
 use crate::domain::timestamp::{DAY_MS, Timestamp};
+use crate::jitter::jittered;
 
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
@@ -25,8 +26,19 @@ pub const SERVER_PAUSE_MAX_MS: i64 = 5 * MINUTE;
 /// After so long it is given up, in milliseconds.
 pub const GIVEN_UP_AFTER_MS: i64 = 2 * DAY_MS;
 
-/// Up to so much of a pause is added to it, so that what failed together does not come back together.
-const JITTER: f64 = 0.1;
+/// The same where the message is not at fault but its channel: a weekend and more may pass until somebody mends it, and
+/// what is older than that would come as a surprise.
+pub const GIVEN_UP_WITH_CHANNEL_AFTER_MS: i64 = 14 * DAY_MS;
+
+/// The pauses of a channel whose server or account takes nothing, in milliseconds; the last one again and again: 10 s,
+/// 30 s, 1 min, 2 min, 5 min. After each one message finds out.
+pub const CHANNEL_PAUSES_MS: [i64; 5] = [
+    10 * SECOND,
+    30 * SECOND,
+    MINUTE,
+    2 * MINUTE,
+    SERVER_PAUSE_MAX_MS,
+];
 
 /// When to try again after `attempts` attempts that came before the one that just failed; none: it is given up.
 /// `chance` is random, from 0 to 1.
@@ -37,7 +49,12 @@ pub fn next(
     now: Timestamp,
     chance: f64,
 ) -> Option<Timestamp> {
-    if now >= queued_at.plus_millis(GIVEN_UP_AFTER_MS) {
+    let given_up = if is_servers {
+        GIVEN_UP_WITH_CHANNEL_AFTER_MS
+    } else {
+        GIVEN_UP_AFTER_MS
+    };
+    if now >= queued_at.plus_millis(given_up) {
         return None;
     }
     let at = usize::try_from(attempts).unwrap_or_default();
@@ -45,24 +62,14 @@ pub fn next(
     if is_servers {
         pause = pause.min(SERVER_PAUSE_MAX_MS);
     }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "a part of a day in milliseconds"
-    )]
-    let jitter = (pause as f64 * JITTER * chance) as i64;
-    Some(now.plus_millis(pause + jitter))
+    Some(now.plus_millis(jittered(pause, chance)))
 }
 
-/// A random number from 0 to 1.
-///
-/// # Panics
-/// Never: the operating system gives random bytes.
+/// When a channel is tried again that had `pauses` pauses before.
 #[must_use]
-pub fn chance() -> f64 {
-    let mut random = [0; 4];
-    getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
+pub fn channel_until(pauses: i64, now: Timestamp) -> Timestamp {
+    let at = usize::try_from(pauses).unwrap_or_default();
+    now.plus_millis(CHANNEL_PAUSES_MS[at.min(CHANNEL_PAUSES_MS.len() - 1)])
 }
 
 #[cfg(test)]
@@ -82,6 +89,14 @@ mod tests {
         assert_eq!(
             next((7, true), begun, begun, 0.0),
             Some(begun.plus_millis(SERVER_PAUSE_MAX_MS))
+        );
+        let later = begun.plus_millis(GIVEN_UP_AFTER_MS);
+        assert_eq!(next((7, false), begun, later, 0.0), None);
+        assert!(next((7, true), begun, later, 0.0).is_some());
+        let pauses = [0, 1, 9].map(|pauses| channel_until(pauses, begun).millis());
+        assert_eq!(
+            pauses.map(|at| at - begun.millis()),
+            [10_000, 30_000, 300_000]
         );
         assert_eq!(
             next((0, false), begun, begun, 1.0),

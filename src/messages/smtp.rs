@@ -17,7 +17,7 @@ use percent_encoding::percent_decode_str;
 use tokio::time::timeout;
 use url::Url;
 
-use super::reasons::{Refusal, smtp as words};
+use super::reasons::{Refusal, smtp as words, smtp_channel};
 use crate::domain::secret::Secret;
 use crate::http::is_loopback;
 
@@ -210,12 +210,10 @@ fn refusal(error: &Error) -> (bool, Refusal) {
         let broke = "the connection to the mail server broke before it had answered";
         return (false, Refusal::Later(broke.to_owned()));
     };
-    let words = words(&code, &text);
-    let refusal = match code.as_str() {
-        // Signing in is wanted after all.
-        "530" | "534" | "535" | "538" => Refusal::Server(words),
-        _ if error.is_permanent() => Refusal::Refused(words),
-        _ => Refusal::Later(words),
+    let refusal = match smtp_channel(&code, &text) {
+        Some(words) => Refusal::Server(words),
+        None if error.is_permanent() => Refusal::Refused(words(&code, &text)),
+        None => Refusal::Later(words(&code, &text)),
     };
     (code != "421", refusal)
 }

@@ -134,6 +134,9 @@ async fn read(response: Response) -> Result<Option<String>, Refusal> {
         )),
         (_, Some((true, words))) => Err(Refusal::Server(words)),
         (400, None) => Err(Refusal::Refused("400: the provider refuses it".to_owned())),
+        (402, _) => Err(Refusal::Server(
+            "the account at the SMS provider is out of funds (402)".to_owned(),
+        )),
         (401 | 403 | 404, _) => {
             let words = format!("the SMS provider does not let us in ({status})");
             Err(Refusal::Server(words))

@@ -43,8 +43,10 @@ pub struct Funnel {
     pub delivered: i64,
     /// Those of which a message waits, and none was sent yet.
     pub waiting: i64,
-    /// Those of which no message could be sent, and none waits.
+    /// Those of which no message could be sent, or each came back, and none waits.
     pub failed: i64,
+    /// Those of them of which a message came back.
+    pub bounced: i64,
     /// Those whose page was opened by a person.
     pub opened: i64,
     /// Those who have begun.
@@ -121,7 +123,8 @@ impl Store {
             add(&mut funnel.delivered, told == DELIVERED);
             add(&mut funnel.sent, told >= SENT);
             add(&mut funnel.waiting, told == WAITING);
-            add(&mut funnel.failed, told == FAILED);
+            add(&mut funnel.failed, told == FAILED || told == BOUNCED);
+            add(&mut funnel.bounced, told == BOUNCED);
             add(&mut funnel.opened, opened || has_begun);
             add(&mut funnel.started, has_begun);
             add(&mut funnel.not_acted, !has_begun);
@@ -135,9 +138,10 @@ impl Store {
 
 // How far the messages of an invitation have come, the best of them.
 const FAILED: i64 = 1;
-const WAITING: i64 = 2;
-const SENT: i64 = 3;
-const DELIVERED: i64 = 4;
+const BOUNCED: i64 = 2;
+const WAITING: i64 = 3;
+const SENT: i64 = 4;
+const DELIVERED: i64 = 5;
 
 const FUNNEL: &str = concat!(
     "
@@ -145,7 +149,8 @@ SELECT outcome, told, opened, COUNT(*) AS people
 FROM (SELECT (SELECT b.status FROM sessions AS b WHERE b.id = ",
     begun_sql!(),
     ") AS outcome, i.opened_at IS NOT NULL AS opened,
-        CAST(COALESCE((SELECT MAX(CASE m.status WHEN 'delivered' THEN 4 WHEN 'sent' THEN 3 WHEN 'pending' THEN 2 ELSE 1 END)
+        CAST(COALESCE((SELECT MAX(CASE WHEN m.status = 'delivered' THEN 5 WHEN m.status = 'sent' THEN 4 WHEN m.status = 'pending' THEN 3
+                                WHEN m.bounced_at IS NOT NULL THEN 2 ELSE 1 END)
                        FROM messages AS m WHERE m.link_id = i.id), 0) AS BIGINT) AS told
       FROM invitations AS i WHERE i.campaign_id = $1) AS t
 GROUP BY outcome, told, opened"

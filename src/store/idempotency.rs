@@ -1,7 +1,8 @@
 //! Answers kept for requests that may be sent again.
 
-use super::{Store, StoreError};
-use crate::domain::id::KeyId;
+use super::ledger::json_rows;
+use super::{Store, StoreError, Tx};
+use crate::domain::id::{KeyId, LinkId};
 use crate::domain::timestamp::{DAY_MS, Timestamp};
 
 /// After so long a request that gave no answer is taken to have died with its process.
@@ -65,7 +66,7 @@ impl Store {
         })
     }
 
-    /// Keeps the sealed answer of a request; `None` gives the key free again.
+    /// Keeps the sealed answer of a request, and whose link it tells of; `None` gives the key free again.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -74,17 +75,19 @@ impl Store {
         key_id: KeyId,
         key: &str,
         answer: Option<&str>,
+        link: Option<LinkId>,
     ) -> Result<(), StoreError> {
         let sql = if answer.is_some() {
-            "UPDATE idempotency SET answer = $3 WHERE key_id = $1 AND idempotency_key = $2"
+            "UPDATE idempotency SET answer = $3, link_id = $4 WHERE key_id = $1 AND idempotency_key = $2"
         } else {
-            "DELETE FROM idempotency WHERE key_id = $1 AND idempotency_key = $2 AND $3 IS NULL"
+            "DELETE FROM idempotency WHERE key_id = $1 AND idempotency_key = $2 AND COALESCE($3, $4) IS NULL"
         };
         each!(self, |db| {
             sqlx::query(sql)
                 .bind(key_id)
                 .bind(key)
                 .bind(answer)
+                .bind(link.filter(|_| answer.is_some()))
                 .execute(db.write())
                 .await?
                 .rows_affected()
@@ -107,6 +110,27 @@ impl Store {
         Ok(())
     }
 }
+
+/// Forgets the answers that tell of the people whose links these are. Who asks again with such a key is answered anew,
+/// from what is left: what the request made is not made again.
+pub(super) async fn forget_answers_of(
+    tx: &mut Tx,
+    links: &[LinkId],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let rows = json_rows(&links.iter().map(|id| [id]).collect::<Vec<_>>());
+    within!(tx, |c| sqlx::query(FORGET)
+        .bind(&rows)
+        .bind(now.plus_millis(-ABANDONED_MS))
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+const FORGET: &str = "
+UPDATE idempotency SET answer = NULL, created_at = CASE WHEN created_at < $2 THEN created_at ELSE $2 END
+WHERE answer IS NOT NULL AND link_id IN (SELECT value ->> 0 FROM json_each($1))";
 
 /// Takes over what is older than a day, and a like request whose process died; its resource id is kept then.
 const BEGIN: &str = "

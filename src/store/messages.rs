@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::idempotency::forget_answers_of;
 use super::ledger::json_rows;
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
@@ -10,10 +11,14 @@ use crate::domain::locale::Locale;
 use crate::domain::message::{Channel, Message, MessageKind, MessageStatus, NewMessage};
 use crate::domain::timestamp::Timestamp;
 
+mod bounce;
 mod claim;
+mod faults;
 mod kept;
+mod retry;
 mod settle;
 
+pub use faults::ChannelFault;
 pub use settle::{Report, Sending};
 
 /// Rows in one statement.
@@ -39,6 +44,7 @@ struct MessageRow {
     next_attempt_at: Option<Timestamp>,
     sent_at: Option<Timestamp>,
     ended_at: Option<Timestamp>,
+    bounced_at: Option<Timestamp>,
     error: Option<String>,
 }
 
@@ -63,6 +69,7 @@ impl TryFrom<MessageRow> for Message {
             next_attempt_at: row.next_attempt_at,
             sent_at: row.sent_at,
             ended_at: row.ended_at,
+            bounced_at: row.bounced_at,
             error: row.error,
         })
     }
@@ -128,27 +135,6 @@ impl Store {
         rows.into_iter().map(Message::try_from).collect()
     }
 
-    /// Has a message sent that waits, failed or was stopped. False: there is none, it was sent, or nobody knows to whom
-    /// any more.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn retry_message(&self, id: MessageId, now: Timestamp) -> Result<bool, StoreError> {
-        let done = each!(self, |db| {
-            sqlx::query(
-                "UPDATE messages SET status = 'pending', attempts = 0, queued_at = $2, next_attempt_at = $2,
-                        ended_at = NULL, provider_id = NULL
-                 WHERE id = $1 AND recipient IS NOT NULL AND status IN ('pending', 'failed', 'stopped')",
-            )
-            .bind(id)
-            .bind(now)
-            .execute(db.write())
-            .await?
-            .rows_affected()
-        });
-        Ok(done > 0)
-    }
-
     /// Forgets to whom messages went that ended before `before`, some at a time. Returns how many.
     ///
     /// # Errors
@@ -175,6 +161,7 @@ pub(super) async fn forget_link(
     link: LinkId,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    forget_answers_of(tx, &[link], now).await?;
     within!(tx, |c| sqlx::query(FORGET_LINK)
         .bind(link)
         .bind(now)

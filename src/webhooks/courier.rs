@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::domain::id::EventId;
 use crate::domain::timestamp::Timestamp;
 use crate::http;
+use crate::jitter::chance;
 use crate::store::deliveries::{Attempt, Claimed, Outcome};
 use crate::store::endpoints::Endpoint;
 
@@ -202,11 +203,4 @@ fn words(error: &reqwest::Error) -> &'static str {
     } else {
         "the connection broke before the answer"
     }
-}
-
-/// A random number from 0 to 1.
-fn chance() -> f64 {
-    let mut random = [0; 4];
-    getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    f64::from(u32::from_le_bytes(random)) / f64::from(u32::MAX)
 }

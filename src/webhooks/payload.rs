@@ -25,7 +25,9 @@ impl From<&Told> for Payload {
             EventType::SessionStarted | EventType::SessionUpdated | EventType::SessionFinished => {
                 json!({"session": told.session, "link": told.link})
             }
-            EventType::LinkExhausted | EventType::LinkExpired => json!({"link": told.link}),
+            EventType::LinkExhausted | EventType::LinkExpired | EventType::MessageBounced => {
+                json!({"link": told.link})
+            }
             EventType::EndpointDisabled | EventType::EndpointTest => {
                 json!({"endpoint": {"id": event.endpoint_id}})
             }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::domain::timestamp::Timestamp;
+use crate::jitter::jittered;
 
 /// The pauses between attempts, in milliseconds: 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h.
 pub const PAUSES_MS: [i64; 9] = [
@@ -20,9 +21,6 @@ pub const PAUSES_MS: [i64; 9] = [
 /// The longest that an endpoint may ask for, in milliseconds.
 const ASKED_MAX_MS: i64 = 24 * HOUR;
 
-/// Up to so much of a pause is added to it, so that what failed together does not come back together.
-const JITTER: f64 = 0.1;
-
 const SECOND: i64 = 1000;
 const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
@@ -31,13 +29,7 @@ const HOUR: i64 = 60 * MINUTE;
 #[must_use]
 pub fn next(pauses: i64, now: Timestamp, chance: f64) -> Option<Timestamp> {
     let pause = *PAUSES_MS.get(usize::try_from(pauses).ok()?)?;
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_precision_loss,
-        reason = "a part of a day in milliseconds"
-    )]
-    let jitter = (pause as f64 * JITTER * chance) as i64;
-    Some(now.plus_millis(pause + jitter))
+    Some(now.plus_millis(jittered(pause, chance)))
 }
 
 /// The time that a `Retry-After` names, in seconds or as a date; a day ahead at most.

@@ -65,6 +65,8 @@ mod harness;
 mod idenfy_health;
 mod imports;
 mod invitations_sent;
+mod mails;
+mod messages_bounced;
 mod messages_email;
 mod messages_sms;
 mod no_trace;
@@ -161,6 +163,8 @@ fn main() {
         idenfy_health::tests(),
         imports::tests(),
         invitations_sent::tests(),
+        mails::tests(),
+        messages_bounced::tests(),
         messages_email::tests(),
         messages_sms::tests(),
         no_trace::tests(),

@@ -2,11 +2,12 @@
 
 use entrypass::domain::id::{CampaignId, InvitationId, MessageId};
 use entrypass::domain::invitation::{Campaign, Invitation, Invited, Progress};
-use entrypass::domain::message::Channel;
+use entrypass::domain::message::{Channel, MessageKind, NewMessage};
 use entrypass::domain::timestamp::DAY_MS;
 use entrypass::domain::usage::Usage;
 use entrypass::store::invitations::{InvitationFilter, Sending};
 use entrypass::store::links::Activated;
+use entrypass::store::messages::Sending as SendingMessage;
 
 use crate::harness::{Context, tests};
 use crate::store_kit::{Kit, back};
@@ -392,6 +393,47 @@ async fn only_those_who_have_not_acted_are_reminded(context: Context) {
             .unwrap(),
         None
     );
+    those_that_failed_are_sent_again(&kit, &people[5], spring).await;
+}
+
+async fn those_that_failed_are_sent_again(kit: &Kit, last: &Invited, spring: CampaignId) {
+    // The one that failed is sent to again, once; nobody else, and by no channel that is off.
+    let (store, now) = (&kit.store, kit.now());
+    let nobody = CampaignId::new(kit.clock.uuid());
+    let both = Channel::ALL;
+    let failed = async |by: &[Channel]| store.failed_of_campaign(spring, by, now).await.unwrap();
+    assert_eq!([failed(&both).await, failed(&[Channel::Sms]).await], [1, 0]);
+    let retry = async |id: CampaignId| store.retry_campaign(id, &both, now).await.unwrap();
+    assert_eq!(
+        [retry(spring).await, retry(spring).await],
+        [Some(1), Some(0)]
+    );
+    assert_eq!(retry(nobody).await, None);
+
+    // What was queued while the person was being erased is stopped, and forgets to whom it was to go.
+    store
+        .erase_invitation(last.invitation.id, now)
+        .await
+        .unwrap();
+    let late = NewMessage {
+        id: MessageId::new(kit.clock.uuid()),
+        kind: MessageKind::Invitation,
+        link: last.link.terms.id,
+        campaign: None,
+        channel: Channel::Email,
+        recipient: "p5@example.com".to_owned(),
+        recipient_name: Some("P".to_owned()),
+        language: None,
+        created_at: now,
+    };
+    store
+        .queue_messages(std::slice::from_ref(&late))
+        .await
+        .unwrap();
+    let stopped = [(late.id, SendingMessage::Stopped("off".to_owned()))];
+    store.settle_messages(&stopped, now).await.unwrap();
+    let late = store.message(late.id).await.unwrap().unwrap();
+    assert_eq!((late.recipient, late.recipient_name), (None, None));
 }
 
 async fn send(kit: &Kit, id: InvitationId, by: Channel) -> Sending {

@@ -1,12 +1,14 @@
 //! Messages: leased to one, sent at most so often, settled once.
 
-use entrypass::domain::id::{LinkId, MessageId};
+use entrypass::domain::event::EventType;
+use entrypass::domain::id::{EventId, LinkId, MessageId};
 use entrypass::domain::locale::Locale;
 use entrypass::domain::message::{Channel, Message, MessageKind, MessageStatus, NewMessage};
 use entrypass::domain::secret::Secret;
 use entrypass::domain::timestamp::Timestamp;
 use entrypass::domain::usage::Usage;
-use entrypass::store::messages::{Report, Sending};
+use entrypass::store::events::EventFilter;
+use entrypass::store::messages::{ChannelFault, Report, Sending};
 use futures_util::future::join_all;
 
 use crate::harness::{Context, tests};
@@ -18,6 +20,7 @@ tests!(
         nodes_that_claim_at_once_share_what_is_due_and_keep_the_bound,
         what_came_of_a_message_is_noted_and_never_undone,
         words_and_those_who_want_no_more_are_kept,
+        a_mail_comes_back_once_and_a_channel_rests_for_all,
     ]
 );
 
@@ -242,6 +245,64 @@ async fn deleted_in_the_middle(kit: &Kit, link: LinkId, [again, failed]: [Messag
     let told = read(old.id).await;
     assert_eq!((told.recipient, told.attempts), (None, 0));
     assert!(!kit.store.retry_message(old.id, later).await.unwrap());
+}
+
+async fn a_mail_comes_back_once_and_a_channel_rests_for_all(context: Context) {
+    let kit = Kit::open(&context).await;
+    let (store, now) = (&kit.store, kit.now());
+    let link = kit.keep_new(Usage::Unlimited).await.terms.id;
+    let [mail, text] = [Channel::Email, Channel::Sms].map(|channel| new(&kit, link, channel));
+    let bounce = async |id: MessageId| {
+        let event = EventId::new(kit.clock.uuid());
+        store.bounce_message(id, "why", event, now).await.unwrap()
+    };
+    for message in [&mail, &text] {
+        store.send_link(message).await.unwrap();
+        assert_eq!(bounce(message.id).await, None, "it was not sent yet");
+        let sent = Sending::Sent { provider_id: None };
+        let sent = [(message.id, sent)];
+        store.settle_messages(&sent, now).await.unwrap();
+    }
+    assert_eq!(bounce(text.id).await, None);
+    let back = bounce(mail.id).await.unwrap();
+    assert_eq!(
+        (back.status, back.bounced_at),
+        (MessageStatus::Failed, Some(now))
+    );
+    assert_eq!(bounce(mail.id).await, None);
+    store.publish().await.unwrap();
+    let all = EventFilter {
+        limit: 9,
+        ..EventFilter::default()
+    };
+    let events = store.events(&all);
+    let [told] = &events.await.unwrap()[..] else {
+        panic!("one event")
+    };
+    assert_eq!(
+        (told.event.kind, told.event.link_id),
+        (EventType::MessageBounced, Some(link))
+    );
+    assert!(store.retry_message(mail.id, now).await.unwrap());
+    let again = store.message(mail.id).await.unwrap().unwrap();
+    assert_eq!((again.bounced_at, again.sent_at), (None, None));
+
+    let fault = |pauses: i64| ChannelFault {
+        channel: Channel::Email,
+        reason: format!("{pauses}"),
+        since: now.plus_millis(pauses),
+        pauses,
+        until: now.plus_millis(1000 * pauses),
+    };
+    assert_eq!(store.channel_faults().await.unwrap(), []);
+    for pauses in [1, 2] {
+        store.note_channel_fault(&fault(pauses)).await.unwrap();
+    }
+    let since = fault(1).since;
+    let wanted = ChannelFault { since, ..fault(2) };
+    assert_eq!(store.channel_faults().await.unwrap(), [wanted]);
+    store.clear_channel_fault(Channel::Email).await.unwrap();
+    assert_eq!(store.channel_faults().await.unwrap(), []);
 }
 
 async fn words_and_those_who_want_no_more_are_kept(context: Context) {

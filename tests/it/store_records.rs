@@ -484,14 +484,17 @@ async fn a_request_is_answered_once_under_its_idempotency_key(context: Context) 
     // Of another API key the same key is another one.
     assert_eq!(begin(other, "else", "id-3").await, first("id-3"));
     // It failed and gave the key free.
-    kit.store.end_idempotent(ours, "k", None).await.unwrap();
+    kit.store
+        .end_idempotent(ours, "k", None, None)
+        .await
+        .unwrap();
     assert_eq!(begin(ours, "body", "id-4").await, first("id-4"));
     // Its process died: a like request goes on with the same id, another one may not.
     kit.clock.advance(120_000);
     assert_eq!(begin(ours, "else", "id-5").await, Begun::Mismatch);
     assert_eq!(begin(ours, "body", "id-5").await, first("id-4"));
     kit.store
-        .end_idempotent(ours, "k", Some("sealed"))
+        .end_idempotent(ours, "k", Some("sealed"), None)
         .await
         .unwrap();
     let answered = Begun::Answered("sealed".into());

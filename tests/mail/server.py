@@ -1,8 +1,8 @@
 """A mail server on loopback for the tests, by aiosmtpd, that is as difficult as real ones are.
 
 server.py [--port N] [--auth USER:PASSWORD] [--tls CERT:KEY] [--brief]
-    Prints its port. A recipient decides what becomes of a mail, by how the address begins: `refused` (550), `grey` (451
-    at first), `drop` (the connection breaks at first, before the answer), `full` (552 after the mail). Each mail that is
+    Prints its port. A recipient decides what becomes of a mail, by how the address begins: `refused` (550), `relay` (554
+    at first), `grey` (451 at first), `drop` (the connection breaks at first, before the answer), `full` (552 after the mail). Each mail that is
     taken is a line of JSON on stdout, read again by Python's own email package, its page checked by html5lib; with
     `--brief` only to whom it went and its address, for there are thousands.
 """
@@ -63,6 +63,8 @@ class Handler:
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("refused"):
             return f"550 5.1.1 <{address}> no such user"
+        if address.startswith("relay") and is_first(address):
+            return f"554 5.7.1 <{address}>: Relay access denied"
         if address.startswith("grey") and is_first(address):
             return f"451 4.7.1 <{address}> greylisted"
         envelope.rcpt_tos.append(address)

@@ -1,5 +1,6 @@
 //! Erasing whom was invited.
 
+use super::super::idempotency::forget_answers_of;
 use super::super::ledger::json_rows;
 use super::super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
@@ -73,6 +74,7 @@ pub(in crate::store) async fn forget_invitations(
         return Ok(0);
     }
     let rows = json_rows(&links.iter().map(|id| [id]).collect::<Vec<_>>());
+    forget_answers_of(tx, links, now).await?;
     // The link first, as clicks take it.
     let mut known = 0;
     for sql in [FORGET_LINK, FORGET_MESSAGES, FORGET_PERSON] {

@@ -78,6 +78,13 @@ impl Store {
                 .execute(c)
                 .await?
                 .rows_affected());
+            if matches!(sending, Sending::Stopped(_)) {
+                within!(&mut tx, |c| sqlx::query(FORGET_STOPPED)
+                    .bind(id)
+                    .execute(c)
+                    .await?
+                    .rows_affected());
+            }
         }
         tx.commit().await?;
         Ok(())
@@ -130,6 +137,13 @@ UPDATE messages SET
     attempts = CASE WHEN $2 = 'stopped' THEN attempts ELSE attempts + 1 END,
     leased_until = NULL
 WHERE id = $1";
+
+/// It was queued while the person was being erased, or the link deleted: nobody need know for whom it was.
+const FORGET_STOPPED: &str = "
+UPDATE messages SET recipient = NULL, recipient_name = NULL
+WHERE id = $1 AND status = 'stopped'
+  AND (EXISTS (SELECT 1 FROM links AS l WHERE l.id = messages.link_id AND l.deleted_at IS NOT NULL)
+       OR EXISTS (SELECT 1 FROM invitations AS i WHERE i.id = messages.link_id AND i.erased_at IS NOT NULL))";
 
 /// Never back: what has arrived has arrived, and what failed by a report may yet arrive.
 macro_rules! report_sql {

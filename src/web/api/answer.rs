@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, ResponseError as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::id::LinkId;
 use crate::web::problem::{PROBLEM_JSON, Problem};
 
 /// A whole answer.
@@ -15,6 +16,9 @@ pub struct Answer {
     location: Option<String>,
     retry_after: Option<u32>,
     body: String,
+    /// The link of the person whom it tells of: it is not kept longer than what is known of that person.
+    #[serde(skip)]
+    about: Option<LinkId>,
 }
 
 impl Answer {
@@ -47,7 +51,23 @@ impl Answer {
             location: None,
             retry_after: None,
             body: String::new(),
+            about: None,
         }
+    }
+
+    /// The same, telling of the person whose link this is.
+    #[must_use]
+    pub fn about(self, link: LinkId) -> Self {
+        Self {
+            about: Some(link),
+            ..self
+        }
+    }
+
+    /// The link of the person whom it tells of.
+    #[must_use]
+    pub const fn link(&self) -> Option<LinkId> {
+        self.about
     }
 
     /// What is kept of an answer that is too long to be kept: from what it is told again.
@@ -71,6 +91,7 @@ impl Answer {
             location: None,
             retry_after: None,
             body,
+            about: None,
         }
     }
 

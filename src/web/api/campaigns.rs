@@ -60,8 +60,10 @@ pub struct FunnelDocument {
     sent: i64,
     /// Those of which a message is known to have arrived; of emails nobody tells.
     delivered: i64,
-    /// Those to whom no message could be sent.
+    /// Those to whom no message could be sent, or whose mail came back.
     failed: i64,
+    /// Those of them whose mail came back.
+    bounced: i64,
     /// Those who were shown the page with the button, or have begun.
     opened: i64,
     /// Those who have begun.
@@ -77,6 +79,13 @@ pub struct FunnelDocument {
 pub struct Reminded {
     /// How many messages wait to be sent now.
     reminded: usize,
+}
+
+/// How many were sent to again.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Retried {
+    /// How many messages wait to be sent now.
+    retried: u64,
 }
 
 impl From<Campaign> for CampaignDocument {
@@ -99,6 +108,7 @@ impl From<Funnel> for FunnelDocument {
             sent: funnel.sent,
             delivered: funnel.delivered,
             failed: funnel.failed,
+            bounced: funnel.bounced,
             opened: funnel.opened,
             started: funnel.started,
             not_acted: funnel.not_acted,
@@ -201,6 +211,39 @@ pub async fn remind_all(
         dispatch.is_on(by) && (by == Channel::Sms || !unwanted.contains(&digest(to)))
     };
     Ok(store.remind(id, now, message, may).await?)
+}
+
+/// Sends again what could not be sent.
+///
+/// To each of a campaign's people whose last message failed or came back goes that message once more. Left out is who was sent
+/// something since, who has begun, and whose link is over. What was sent is not sent twice.
+///
+/// # Errors
+/// As the contract has it.
+#[utoipa::path(post, path = "/api/v1/campaigns/{id}/retry", operation_id = "retryCampaign", tag = "Invitations",
+    security(("bearer" = ["links"])),
+    responses((status = 202, description = "How many are sent to again.", body = Retried), (status = 409, description = "sending_off")))]
+pub async fn retry(
+    caller: Caller,
+    request: HttpRequest,
+    id: web::Path<String>,
+    body: Body,
+    state: web::Data<State>,
+) -> Result<HttpResponse, Problem> {
+    caller.require(Scope::Links)?;
+    let (id, body, own) = (campaign_id(&id)?, fields::bytes(body)?, state.clone());
+    let store = caller.store(&state);
+    idempotent::answer(&state, &caller, &request, &body, move |_| async move {
+        let channels = own.dispatch.channels();
+        if channels.is_empty() {
+            return Err(Problem::SendingOff);
+        }
+        let now = own.clock.now();
+        let retried = store.retry_campaign(id, &channels, now).await?;
+        let retried = retried.ok_or(Problem::NotFound)?;
+        Ok(Answer::accepted(&Retried { retried }))
+    })
+    .await
 }
 
 fn campaign_id(text: &str) -> Result<CampaignId, Problem> {

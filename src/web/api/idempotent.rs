@@ -120,7 +120,7 @@ impl Once {
         });
         let kept = (!answer.is_fault()).then(|| self.seal.seal(&answer));
         store
-            .end_idempotent(self.key_id, &self.key, kept.as_deref())
+            .end_idempotent(self.key_id, &self.key, kept.as_deref(), answer.link())
             .await?;
         Ok(answer)
     }

@@ -185,4 +185,10 @@ impl InvitationDocument {
     pub const fn id(&self) -> InvitationId {
         self.id
     }
+
+    /// How far it has come.
+    #[must_use]
+    pub fn status(&self) -> &str {
+        &self.status
+    }
 }

@@ -13,6 +13,7 @@ use super::invitation_input::{self, Common};
 use super::invitation_schemas::{
     InvitationStatusSchema, MadeInvitations, NewInvitation, NewInvitations, SendInvitation,
 };
+use super::message_document::Queued;
 use super::paging::{Page, PageQuery, Query};
 use super::presets_known::Presets;
 use super::schemas::ChannelSchema;
@@ -92,10 +93,8 @@ async fn make(
         made.map_err(|_| Problem::SlugTaken("slug".to_owned()))?;
     }
     let location = format!("{}/api/v1/invitations/{id}", state.public_url);
-    Ok(Answer::created(
-        location,
-        &document(state, &find(state, id).await?),
-    ))
+    let made = document(state, &find(state, id).await?);
+    Ok(Answer::created(location, &made).about(id.link()))
 }
 
 /// Invites many people at once.
@@ -227,13 +226,14 @@ pub async fn get(
 
 /// Sends an invitation, again if it was sent before.
 ///
-/// While a message by that channel waits already, nothing more is queued.
+/// While a message by that channel waits already, nothing more is queued. A key without `read` is answered `id` and `status`
+/// alone.
 ///
 /// # Errors
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/invitations/{id}/send", operation_id = "sendInvitation", tag = "Invitations",
     request_body = Option<SendInvitation>, security(("bearer" = ["links"])),
-    responses((status = 202, description = "The invitation; its message waits to be sent.", body = InvitationDocument),
+    responses((status = 202, description = "The invitation; its message waits to be sent.", body = Queued<InvitationDocument>),
         (status = 409, description = "sending_off, link_over")))]
 pub async fn send(
     caller: Caller,
@@ -251,6 +251,7 @@ pub async fn send(
     }
     let (id, body, own) = (invitation_id(&id)?, fields::bytes(body)?, state.clone());
     let map = fields::object(&request, &body, true);
+    let may_read = caller.key.may(Scope::Read);
     let store = caller.store(&state);
     idempotent::answer(
         &state,
@@ -274,7 +275,12 @@ pub async fn send(
                 .send_invitation(id, channel, message, own.clock.now())
                 .await?
             {
-                Sending::Queued => Ok(Answer::accepted(&document(&own, &find(&own, id).await?))),
+                Sending::Queued => {
+                    let document = document(&own, &find(&own, id).await?);
+                    let status = document.status().to_owned();
+                    let told = Queued::to(may_read, document, id, &status);
+                    Ok(Answer::accepted(&told).about(id.link()))
+                }
                 Sending::NoAddress => Err(Problem::field("channel", no_address(channel))),
                 Sending::Over => Err(Problem::LinkOver),
                 Sending::Unknown => Err(Problem::NotFound),

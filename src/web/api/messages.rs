@@ -1,7 +1,6 @@
 //! `/api/v1/links/{id}/send` and `/api/v1/messages`
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -9,133 +8,19 @@ use super::answer::Answer;
 use super::caller::Caller;
 use super::fields::{self, Body, Fields};
 use super::idempotent;
+use super::message_document::{MessageDocument, Queued};
 use super::paging::{Page, PageQuery, Query};
-use super::schemas::{ChannelSchema, LanguageSchema, MessageKindSchema, MessageStatusSchema};
+use super::schemas::LanguageSchema;
 use crate::domain::contact::{parse_recipient, parse_recipient_name};
 use crate::domain::id::{LinkId, MessageId};
 use crate::domain::link::{Link, LinkStatus};
 use crate::domain::locale::Locale;
-use crate::domain::message::{Channel, Message, MessageKind, NewMessage};
+use crate::domain::message::{Channel, MessageKind, NewMessage};
 use crate::domain::scope::Scope;
-use crate::domain::segments::Segments;
 use crate::domain::timestamp::Timestamp;
 use crate::messages::words::OwnWords;
 use crate::web::State;
 use crate::web::problem::Problem;
-
-/// A link on its way to a person.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Message, examples(json!({
-    "id": "01977d1c-5b2a-7e10-9c3d-4e5f60718293",
-    "link_id": "01977d0e-5d3a-7c42-9f0b-6c1a2b3d4e5f",
-    "kind": "link",
-    "channel": "sms",
-    "to": "+4930901820",
-    "name": "Ana",
-    "language": "de",
-    "segments": {"encoding": "GSM-7", "count": 1, "units": 84},
-    "status": "sent",
-    "error": null,
-    "attempts": 1,
-    "created_at": "2027-01-15T12:00:00Z",
-    "next_attempt_at": null,
-    "sent_at": "2027-01-15T12:00:01Z",
-    "ended_at": "2027-01-15T12:00:01Z"
-})))]
-pub struct MessageDocument {
-    /// Names the message in the API.
-    #[schema(value_type = String, format = "uuid")]
-    id: MessageId,
-    /// The link it carries.
-    #[schema(value_type = String, format = "uuid")]
-    link_id: LinkId,
-    /// Why it is sent.
-    #[schema(value_type = MessageKindSchema)]
-    kind: &'static str,
-    /// How it travels.
-    #[schema(value_type = ChannelSchema)]
-    channel: &'static str,
-    /// The email address, or the phone number in E.164; null once erased.
-    #[schema(required)]
-    to: Option<String>,
-    /// What the person is called; null where that is not known, or erased.
-    #[schema(required)]
-    name: Option<String>,
-    /// The words' language.
-    #[schema(value_type = LanguageSchema)]
-    language: Locale,
-    /// How many text messages it takes, as they are counted and paid; null for an email.
-    #[schema(required)]
-    segments: Option<SegmentsDocument>,
-    /// Where it stands.
-    #[schema(value_type = MessageStatusSchema)]
-    status: &'static str,
-    /// Why it was not sent, or not yet; null where there is nothing to tell.
-    #[schema(required)]
-    error: Option<String>,
-    /// How often it was tried.
-    attempts: i64,
-    /// When it was asked for.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Timestamp,
-    /// When it is tried next; null once it was sent or given up.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    next_attempt_at: Option<Timestamp>,
-    /// When the mail server or the SMS provider has taken it; null: not yet.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    sent_at: Option<Timestamp>,
-    /// When it was sent, refused, given up or stopped; null: not yet.
-    #[schema(value_type = Option<String>, format = DateTime, required)]
-    ended_at: Option<Timestamp>,
-}
-
-/// How many text messages a text takes.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Segments)]
-pub struct SegmentsDocument {
-    /// `GSM-7` where all characters are of that alphabet, else `UCS-2`.
-    #[schema(value_type = String, examples("GSM-7"))]
-    encoding: &'static str,
-    /// How many messages.
-    #[schema(minimum = 1)]
-    count: usize,
-    /// Its length: of GSM-7 at most 160 units are one message and 153 a part of several, of UCS-2 70 and 67.
-    units: usize,
-}
-
-impl MessageDocument {
-    fn new(state: &State, message: Message, link: &Link, own: &OwnWords) -> Self {
-        let segments = state.dispatch.segments(&message, link, own);
-        let language = message.language.or(link.terms.language);
-        Self {
-            id: message.id,
-            link_id: message.link,
-            kind: message.kind.as_str(),
-            channel: message.channel.as_str(),
-            to: message.recipient,
-            name: message.recipient_name,
-            language: language.unwrap_or(Locale::EN),
-            segments: segments.map(SegmentsDocument::from),
-            status: message.status.as_str(),
-            error: message.error,
-            attempts: message.attempts,
-            created_at: message.created_at,
-            next_attempt_at: message.next_attempt_at,
-            sent_at: message.sent_at,
-            ended_at: message.ended_at,
-        }
-    }
-}
-
-impl From<Segments> for SegmentsDocument {
-    fn from(segments: Segments) -> Self {
-        Self {
-            encoding: segments.encoding.as_str(),
-            count: segments.count,
-            units: segments.units,
-        }
-    }
-}
 
 /// To whom a link is sent: exactly one of `email` and `phone`.
 #[derive(Debug, ToSchema)]
@@ -159,13 +44,14 @@ pub struct NewSending {
 /// Sends a link to a person.
 ///
 /// By email or by text message, in the link's language, with `?via=email` or `?via=sms` on the address. It is queued and
-/// goes out in the background: a mail server that is down delays it. `GET /api/v1/messages/{id}` tells what became of it.
+/// goes out in the background: a mail server that is down delays it. `GET /api/v1/messages/{id}` tells what became of it. A
+/// key without `read` is answered `id` and `status` alone.
 ///
 /// # Errors
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/links/{id}/send", operation_id = "sendLink", tag = "Messages",
     request_body = NewSending, security(("bearer" = ["links"])),
-    responses((status = 202, description = "The message, on its way.", body = MessageDocument),
+    responses((status = 202, description = "The message, on its way.", body = Queued<MessageDocument>),
         (status = 409, description = "sending_off, link_over")))]
 pub async fn send(
     caller: Caller,
@@ -185,6 +71,7 @@ pub async fn send(
     let body = fields::bytes(body)?;
     let (map, own) = (fields::object(&request, &body, false), state.clone());
     let (store, link) = (caller.store(&state), id.into_inner());
+    let may_read = caller.key.may(Scope::Read);
     idempotent::answer(&state, &caller, &request, &body, move |id| async move {
         let (state, map) = (&own, map?);
         if let Some((channel, _)) = wanted(&map)
@@ -207,7 +94,7 @@ pub async fn send(
         }
         let message = read(map, (MessageId::new(id), &link), now)?;
         store.send_link(&message).await?;
-        show(state, message.id).await
+        show(state, message.id, may_read).await
     })
     .await
 }
@@ -303,13 +190,14 @@ pub async fn get(
 
 /// Sends a message again.
 ///
-/// One that waits, failed or was stopped is tried now. One that was sent is not sent twice.
+/// One that waits, failed, came back or was stopped is tried now. One that was sent is not sent twice. A key without `read` is
+/// answered `id` and `status` alone.
 ///
 /// # Errors
 /// As the contract has it.
 #[utoipa::path(post, path = "/api/v1/messages/{id}/retry", operation_id = "retryMessage", tag = "Messages",
     security(("bearer" = ["links"])),
-    responses((status = 202, description = "The message, on its way.", body = MessageDocument),
+    responses((status = 202, description = "The message, on its way.", body = Queued<MessageDocument>),
         (status = 409, description = "sending_off, message_over")))]
 pub async fn retry(
     caller: Caller,
@@ -321,6 +209,7 @@ pub async fn retry(
     caller.require(Scope::Links)?;
     let (body, own) = (fields::bytes(body)?, state.clone());
     let id = MessageId::parse(&id).ok_or(Problem::NotFound)?;
+    let may_read = caller.key.may(Scope::Read);
     idempotent::answer(&state, &caller, &request, &body, move |_| async move {
         let message = own.store.message(id).await?.ok_or(Problem::NotFound)?;
         if !own.dispatch.is_on(message.channel) {
@@ -329,13 +218,16 @@ pub async fn retry(
         if !own.store.retry_message(id, own.clock.now()).await? {
             return Err(Problem::MessageOver);
         }
-        show(&own, id).await
+        show(&own, id, may_read).await
     })
     .await
 }
 
-async fn show(state: &State, id: MessageId) -> Result<Answer, Problem> {
-    Ok(Answer::accepted(&document(state, id).await?))
+async fn show(state: &State, id: MessageId, may_read: bool) -> Result<Answer, Problem> {
+    let document = document(state, id).await?;
+    let (link, status) = (document.link_id, document.status);
+    let told = Queued::to(may_read, document, id, status);
+    Ok(Answer::accepted(&told).about(link))
 }
 
 async fn document(state: &State, id: MessageId) -> Result<MessageDocument, Problem> {

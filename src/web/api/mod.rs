@@ -7,6 +7,7 @@ use super::resource;
 
 pub mod answer;
 pub mod audit;
+pub mod bounces;
 pub mod bulk;
 pub mod bulk_answer;
 pub mod bulk_input;
@@ -29,6 +30,7 @@ pub mod keys;
 pub mod link_document;
 pub mod link_input;
 pub mod links;
+pub mod message_document;
 pub mod messages;
 pub mod openapi;
 pub mod paging;
@@ -111,6 +113,7 @@ calls! {
     "/links/{id}/messages": get messages::list;
     "/messages/{id}": get messages::get;
     "/messages/{id}/retry": post messages::retry;
+    "/bounces": post bounces::report;
     "/links/{id}/qr.svg": get share::qr_svg;
     "/links/{id}/qr.png": get share::qr_png;
     "/links/{id}/poster.pdf": get share::poster_pdf;
@@ -125,6 +128,7 @@ calls! {
     "/campaigns": get campaigns::list;
     "/campaigns/{id}": get campaigns::get;
     "/campaigns/{id}/remind": post campaigns::remind;
+    "/campaigns/{id}/retry": post campaigns::retry;
     "/sessions": get sessions::list, post sessions::create;
     "/sessions.csv": get exports::export_sessions;
     "/sessions/{id}": get sessions::get, delete sessions::delete;

@@ -14,6 +14,9 @@ use crate::store::{Store, StoreError};
 /// The field that names one.
 const FIELD: &str = "preset";
 
+/// Under this are the options of what names none, if there are such.
+const DEFAULT: &str = "";
+
 /// Presets by what they are asked for by: ids and names, in any case.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -56,10 +59,21 @@ impl Presets {
         Ok(Self(found.into_iter().collect()))
     }
 
-    /// Those of these that were asked for.
+    /// The same, with the options of a preset for whatever names none. `None`: there is no such preset.
+    #[must_use]
+    pub fn with_default(mut self, preset: Option<PresetId>) -> Option<Self> {
+        if let Some(id) = preset {
+            let options = self.0.get(&id.to_string()).cloned()?;
+            self.0.insert(DEFAULT.to_owned(), options);
+        }
+        Some(self)
+    }
+
+    /// Those of these that were asked for, and what is for those that ask for none.
     #[must_use]
     pub fn only(&self, asked: &BTreeSet<String>) -> Self {
-        let each = self.0.iter().filter(|(key, _)| asked.contains(*key));
+        let is_used = |key: &String| key == DEFAULT || asked.contains(key);
+        let each = self.0.iter().filter(|(key, _)| is_used(key));
         Self(
             each.map(|(key, options)| (key.clone(), options.clone()))
                 .collect(),
@@ -73,9 +87,14 @@ impl Presets {
     pub(super) fn fill(&self, given: &mut Map<String, Value>) -> Result<(), &'static str> {
         let asked = asked_for(given);
         match (given.remove(FIELD), asked) {
-            (None | Some(Value::Null), _) => Ok(()),
+            (None | Some(Value::Null), _) => {
+                if let Some(options) = self.0.get(DEFAULT) {
+                    options.fill(given);
+                }
+                Ok(())
+            }
             (_, Some(asked)) => {
-                let options = self.0.get(&asked);
+                let options = self.0.get(&asked).filter(|_| asked != DEFAULT);
                 let options = options.ok_or("must be the id or name of a preset")?;
                 options.fill(given);
                 Ok(())
@@ -88,7 +107,8 @@ impl Presets {
     pub(super) fn flow_of(&self, given: &Map<String, Value>) -> Flow {
         let own = given.get("flow").and_then(Value::as_str);
         let own = own.and_then(|name| Flow::parse(name).ok());
-        let preset = asked_for(given).and_then(|asked| self.0.get(&asked)?.flow());
+        let asked = asked_for(given).unwrap_or_else(|| DEFAULT.to_owned());
+        let preset = self.0.get(&asked).and_then(PresetOptions::flow);
         own.or(preset).unwrap_or_default()
     }
 }

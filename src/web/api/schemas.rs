@@ -77,7 +77,7 @@ schema!(
     words(
         "`session.started`: iDenfy started a session. `session.updated`: what it shows changed. `session.finished`: it has a \
          final result, or another one. `link.exhausted`: a link's last use is spent. `link.expired`: its time is over. \
-         `idenfy.unavailable`: iDenfy does not answer, or refuses the credentials. `idenfy.out_of_credits`: the account has \
+         `message.bounced`: a mail with a link came back. `idenfy.unavailable`: iDenfy does not answer, or refuses the credentials. `idenfy.out_of_credits`: the account has \
          none left. `idenfy.recovered`: sessions start again. `endpoint.disabled`: an endpoint was switched off.",
         EventType::subscribable().map(EventType::as_str),
     )

@@ -160,6 +160,7 @@ pages! {
     GET  "/campaigns/{id}/invitations.csv" viewer => invitations::table;
     GET  "/campaigns/{id}/remind" editor => invitations::campaign::ask_remind;
     POST "/campaigns/{id}/remind" editor => invitations::campaign::remind;
+    POST "/campaigns/{id}/retry" editor => invitations::campaign::retry;
     GET  "/sessions" viewer => sessions::list;
     GET  "/sessions.csv" viewer => sessions::export;
     GET  "/sessions/{id}" viewer => session::show;

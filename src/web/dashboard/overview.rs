@@ -12,6 +12,7 @@ use crate::domain::person::Role;
 use crate::domain::timestamp::DAY_MS;
 use crate::idenfy::health::Fault;
 use crate::store::links_brief::LinkBrief;
+use crate::store::messages::ChannelFault;
 
 /// How long before its end a link counts as about to end, in milliseconds.
 const SOON_MS: i64 = 7 * DAY_MS;
@@ -28,6 +29,7 @@ struct OverviewPage {
     page: Page,
     is_sandbox: bool,
     troubles: Vec<Trouble>,
+    channels: Vec<ChannelFault>,
     figures: Vec<Figure>,
     ignored: Vec<Figure>,
     chart: Chart,
@@ -65,10 +67,12 @@ pub(super) async fn show(operator: Operator) -> Answer {
     if state.webhook_key.is_none() {
         troubles.push(NO_WEBHOOK_KEY);
     }
+    let channels = state.store.channel_faults().await?;
     Ok(show_page(&OverviewPage {
         page: operator.page("Overview", Section::Overview),
         is_sandbox: state.sandbox.is_some(),
         troubles,
+        channels,
         figures: figures(&days),
         ignored: ignored(&days),
         may_edit: operator.may(Role::Editor),

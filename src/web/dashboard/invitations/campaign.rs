@@ -11,6 +11,7 @@ use crate::domain::person::Role;
 use crate::domain::session::Status;
 use crate::store::campaigns::Funnel;
 use crate::store::invitations::{InvitationFilter, Standing};
+use crate::store::messages::ChannelFault;
 use crate::web::api::campaigns::remind_all;
 use crate::web::dashboard::chart::grouped;
 use crate::web::dashboard::flash::Flash;
@@ -45,6 +46,10 @@ struct CampaignPage {
     waiting_for: Vec<Standing>,
     /// How many would be reminded now; none where nothing can be sent.
     due: Option<usize>,
+    /// How many would be sent to again.
+    failed: i64,
+    /// Channels by which nothing can be sent now.
+    resting: Vec<ChannelFault>,
     may_edit: bool,
 }
 
@@ -71,6 +76,13 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
         ..InvitationFilter::default()
     };
     let waiting_for = store.invitations(&filter).await?;
+    let channels = operator.state.dispatch.channels();
+    let failed = store.failed_of_campaign(campaign.id, &channels, operator.now);
+    let failed = failed.await?;
+    let resting = match funnel.waiting {
+        0 => Vec::new(),
+        _ => store.channel_faults().await?,
+    };
     let outcome = |(name, n): (&String, &i64)| (tags::status(&Status::from_name(name)).word, *n);
     Ok(show_page(&CampaignPage {
         page: operator
@@ -81,6 +93,8 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
         steps: steps(&funnel),
         outcomes: funnel.outcomes.iter().map(outcome).collect(),
         due: due(&operator, campaign.id).await?,
+        failed,
+        resting,
         campaign,
         funnel,
         waiting_for,
@@ -173,6 +187,19 @@ pub(in crate::web::dashboard) async fn remind(operator: Operator, id: web::Path<
             return Err(error.map_or(Refused::Database(None), Refused::from));
         }
         Err(_) => Flash::trouble("Sending is not set up."),
+    };
+    Ok(operator.redirect_with(&flash, &address(campaign.id)))
+}
+
+/// Sends again what could not be sent.
+pub(in crate::web::dashboard) async fn retry(operator: Operator, id: web::Path<String>) -> Answer {
+    let campaign = campaign_of(&operator, &id).await?;
+    let (store, channels) = (operator.store(), operator.state.dispatch.channels());
+    let retried = store.retry_campaign(campaign.id, &channels, operator.now);
+    let flash = match retried.await?.ok_or(Refused::NotFound)? {
+        0 => Flash::trouble("There is nobody to send to again now."),
+        1 => Flash::done("1 message is on its way again."),
+        many => Flash::done(format!("{many} messages are on their way again.")),
     };
     Ok(operator.redirect_with(&flash, &address(campaign.id)))
 }

@@ -11,10 +11,9 @@ use askama::Template;
 use super::below;
 use super::imports::{Import, Stage};
 use crate::domain::field_error::FieldErrors;
-use crate::domain::id::CampaignId;
+use crate::domain::id::{CampaignId, PresetId};
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
-use crate::store::StoreError;
 use crate::web::State;
 use crate::web::api::bulk::{self, BODY_MAX, Receipt};
 use crate::web::api::bulk_answer::Form as Written;
@@ -24,6 +23,7 @@ use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::chart::grouped;
 use crate::web::dashboard::form::Form;
+use crate::web::dashboard::links::presets::{preset_of, presets_to_choose};
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, show, show_wrong};
 use crate::web::dashboard::refused::{Answer, Refused};
@@ -50,6 +50,8 @@ struct ImportPage {
     form: Form,
     mistakes: Vec<Mistake>,
     columns: String,
+    /// Id and name of each, and whether it is chosen.
+    presets: Vec<(String, String, bool)>,
     by_email: bool,
     by_sms: bool,
 }
@@ -77,7 +79,8 @@ impl StatePage {
 }
 
 pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
-    Ok(show(&import_page(&operator, Form::default(), Vec::new())))
+    let page = import_page(&operator, Form::default(), Vec::new());
+    Ok(show(&page.await?))
 }
 
 /// Checks a file, and keeps it where it is right.
@@ -96,22 +99,30 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
     if common.send.is_some_and(|by| !dispatch.is_on(by)) {
         form.wrong("send", "is not set up");
     }
+    let preset = match form.value("preset") {
+        "" => None,
+        id => Some(preset_of(&operator, id).await?.id),
+    };
     let Some(file) = form.file("file").cloned().filter(|_| !form.is_wrong()) else {
         if form.file("file").is_none() {
             form.wrong("file", "must be chosen");
         }
-        return Ok(show_wrong(&import_page(&operator, form, Vec::new())));
+        let page = import_page(&operator, form, Vec::new());
+        return Ok(show_wrong(&page.await?));
     };
     let kind = Invitations {
         sends: Channel::ALL.map(|by| dispatch.is_on(by)),
         common,
     };
-    let (format, receipt) = (format_of(&file), receipt(&operator.state).await?);
+    let format = format_of(&file);
+    let receipt = receipt(&operator.state, preset).await;
+    let receipt = receipt.map_err(|_| Refused::Database(None))?;
     let read = bulk::checked(kind, format, file.clone(), receipt, |_| ()).await;
     match read.map_err(|_| Refused::Database(None))? {
         Ok(batch) => {
             let (rows, file) = (batch.rows.len(), (format, file));
-            let import = Import::new(operator.person.id, file, batch.kind, rows, operator.now);
+            let mut import = Import::new(operator.person.id, file, batch.kind, rows, operator.now);
+            import.preset = preset;
             let id = operator.state.clock.uuid();
             operator.state.imports.keep(id, import);
             Ok(operator.redirect(&format!("{PATH}/{id}")))
@@ -122,7 +133,7 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
                 Refusal::Unreadable(why) => vec![whole(why)],
                 Refusal::SendingOff => vec![whole("Sending is not set up.".to_owned())],
             };
-            Ok(show_wrong(&import_page(&operator, form, mistakes)))
+            Ok(show_wrong(&import_page(&operator, form, mistakes).await?))
         }
     }
 }
@@ -167,7 +178,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
         let task = import.clone();
         operator.state.spawn(async move {
             let made = async {
-                let mut receipt = receipt(&state).await?;
+                let mut receipt = receipt(&state, task.preset).await?;
                 let watched = task.clone();
                 let watch = move |rows| watched.read.store(rows, Ordering::Relaxed);
                 let file = task.file.clone();
@@ -182,7 +193,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
             task.end(match made.await {
                 Ok(receipt) => Stage::Done(receipt),
                 Err(Problem::NotFound) => Stage::Failed(
-                    "The file is not right any more: a time in it has passed.".to_owned(),
+                    "The file is not right any more: a time in it has passed, or its preset is gone.".to_owned(),
                 ),
                 Err(problem) => {
                     problem.tell(&state.store);
@@ -222,10 +233,11 @@ fn import_of(operator: &Operator, id: &str) -> Result<Arc<Import>, Refused> {
 }
 
 /// From what rows are made now.
-async fn receipt(state: &State) -> Result<Receipt, StoreError> {
+async fn receipt(state: &State, preset: Option<PresetId>) -> Result<Receipt, Problem> {
+    let presets = Presets::all(&state.store).await?;
     Ok(Receipt {
         seed: state.clock.uuid(),
-        presets: Presets::all(&state.store).await?,
+        presets: presets.with_default(preset).ok_or(Problem::NotFound)?,
     })
 }
 
@@ -270,16 +282,22 @@ fn whole(message: String) -> Mistake {
     }
 }
 
-fn import_page(operator: &Operator, form: Form, mistakes: Vec<Mistake>) -> ImportPage {
+async fn import_page(
+    operator: &Operator,
+    form: Form,
+    mistakes: Vec<Mistake>,
+) -> Result<ImportPage, Refused> {
+    let presets = presets_to_choose(operator, Some(form.value("preset"))).await?;
     let columns = Invitations::COLUMNS;
     let columns: Vec<&str> = columns.texts.iter().chain(columns.flags).copied().collect();
     let dispatch = &operator.state.dispatch;
-    ImportPage {
+    Ok(ImportPage {
+        presets,
         page: below(operator, "Invite many people"),
         form,
         mistakes,
         columns: columns.join(", "),
         by_email: dispatch.is_on(Channel::Email),
         by_sms: dispatch.is_on(Channel::Sms),
-    }
+    })
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::web::Bytes;
 use uuid::Uuid;
 
-use crate::domain::id::PersonId;
+use crate::domain::id::{PersonId, PresetId};
 use crate::domain::timestamp::Timestamp;
 use crate::web::api::bulk::Receipt;
 use crate::web::api::bulk_input::Format;
@@ -31,6 +31,8 @@ pub struct Import {
     pub format: Format,
     /// What its rows have in common.
     pub kind: Invitations,
+    /// What rows are made from that name no preset.
+    pub preset: Option<PresetId>,
     /// How many rows it has.
     pub rows: usize,
     /// When it came.
@@ -68,6 +70,7 @@ impl Import {
             file,
             format,
             kind,
+            preset: None,
             rows,
             at,
             read: AtomicUsize::new(0),

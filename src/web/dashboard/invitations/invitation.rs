@@ -47,7 +47,7 @@ impl InvitationPage {
     }
 
     fn badge_of(message: &Message) -> (&'static str, &'static str) {
-        status_words(message.status)
+        status_words(message)
     }
 }
 

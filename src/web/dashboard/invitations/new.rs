@@ -4,17 +4,18 @@ use askama::Template;
 use serde_json::{Map, Value};
 
 use super::{address, below, words};
-use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::invitation::Invited;
 use crate::domain::locale::Locale;
 use crate::domain::message::Channel;
+use crate::domain::preset::PresetOptions;
 use crate::web::api::bulk_input::kinds::invite;
 use crate::web::api::fields::Fields;
 use crate::web::api::invitation_input::{self, Common, OF_LINK, PERSONAL};
 use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
+use crate::web::dashboard::links::presets::{preset_of, presets_to_choose};
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, show, show_wrong};
 use crate::web::dashboard::refused::{Answer, Refused};
@@ -47,19 +48,35 @@ struct NewPage {
     languages: [Locale; 35],
     more: [Input; 7],
     is_more_open: bool,
+    /// Id and name of each, and whether it is chosen.
+    presets: Vec<(String, String, bool)>,
     by_email: bool,
     by_sms: bool,
 }
 
 pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
     let campaign = operator.asked("campaign").unwrap_or_default();
-    let form = Form::of(&[("flow", Flow::default().as_str()), ("campaign", campaign)]);
-    Ok(show(&new_page(&operator, form)))
+    let mut form = Form::of(&[("campaign", campaign)]);
+    let asked = operator.asked("preset").filter(|id| !id.is_empty());
+    let preset = match asked {
+        Some(id) => Some(preset_of(&operator, id).await?),
+        None => None,
+    };
+    let options = preset.as_ref().map(|preset| &preset.options);
+    let flow = options.and_then(PresetOptions::flow).unwrap_or_default();
+    form.add("flow", flow.as_str());
+    let language = options.and_then(PresetOptions::language);
+    form.add("language", language.map_or("", Locale::as_str));
+    form.add("preset", asked.unwrap_or_default());
+    Ok(show(&new_page(&operator, form).await?))
 }
 
 pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form) -> Answer {
-    let Some((made, said)) = read(&operator, &mut form) else {
-        return Ok(show_wrong(&new_page(&operator, form)));
+    let asked = form.value("preset").to_owned();
+    let asked = Map::from_iter([("preset".to_owned(), asked.into())]);
+    let presets = Presets::named_in(&operator.state.store, &asked).await?;
+    let Some((made, said)) = read(&operator, &mut form, &presets) else {
+        return Ok(show_wrong(&new_page(&operator, form).await?));
     };
     let id = made.invitation.id;
     let (store, clock) = (operator.store(), &operator.state.clock);
@@ -74,7 +91,7 @@ pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form
 }
 
 /// What the form describes; what is wrong is noted in it, field by field.
-fn read(operator: &Operator, form: &mut Form) -> Option<(Invited, Common)> {
+fn read(operator: &Operator, form: &mut Form, presets: &Presets) -> Option<(Invited, Common)> {
     let mut map = Map::new();
     let names = PERSONAL.iter().map(|(own, _)| *own);
     for name in names.chain(["email", "phone"]).chain(OF_LINK) {
@@ -101,7 +118,7 @@ fn read(operator: &Operator, form: &mut Form) -> Option<(Invited, Common)> {
         form.wrong("send", "is not set up");
     }
     let id = LinkId::new(operator.state.clock.uuid());
-    match invitation_input::parse(id, map, &said, &Presets::default(), operator.now) {
+    match invitation_input::parse(id, map, &said, presets, operator.now) {
         Ok(made) => (!form.is_wrong()).then_some((made, said)),
         Err(errors) => {
             form.extend(&errors);
@@ -110,10 +127,12 @@ fn read(operator: &Operator, form: &mut Form) -> Option<(Invited, Common)> {
     }
 }
 
-fn new_page(operator: &Operator, form: Form) -> NewPage {
+async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
+    let presets = presets_to_choose(operator, Some(form.value("preset"))).await?;
     let used = |name: &str| form.error(name).is_some() || !form.value(name).is_empty();
     let more = MORE.iter().map(|(name, ..)| *name);
-    NewPage {
+    Ok(NewPage {
+        presets,
         page: below(operator, "Invite one customer"),
         is_more_open: more.chain(["expires_at", "external_ref", "name"]).any(used),
         form,
@@ -122,5 +141,5 @@ fn new_page(operator: &Operator, form: Form) -> NewPage {
         more: MORE,
         by_email: operator.state.dispatch.is_on(Channel::Email),
         by_sms: operator.state.dispatch.is_on(Channel::Sms),
-    }
+    })
 }

@@ -3,13 +3,12 @@
 use askama::Template;
 
 use super::options::{Group, InputKind};
-use super::presets::preset_of;
+use super::presets::{preset_of, presets_to_choose};
 use super::{LIST, address, input, link_of, options, words};
 use crate::domain::flow::Flow;
 use crate::domain::id::LinkId;
 use crate::domain::locale::Locale;
-use crate::domain::preset::{PRESETS_MAX, PresetOptions};
-use crate::store::links::folded;
+use crate::domain::preset::PresetOptions;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
 use crate::web::dashboard::operator::Operator;
@@ -86,19 +85,13 @@ async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
         || groups
             .flat_map(|group| &group.fields)
             .any(|field| is_wrong(&field.name));
-    let mut presets = operator.state.store.presets(None, PRESETS_MAX).await?;
-    presets.sort_by_cached_key(|preset| folded(&preset.name));
-    let presets = presets.into_iter().map(|preset| {
-        let id = preset.id.to_string();
-        let is_used = operator.asked("preset") == Some(&*id);
-        (id, preset.name, is_used)
-    });
+    let presets = presets_to_choose(operator, operator.asked("preset")).await?;
     Ok(NewPage {
         page: operator
             .page("New link", Section::Links)
             .below("Links", LIST),
         is_more_open,
-        presets: presets.collect(),
+        presets,
         choices,
         form,
     })

@@ -9,7 +9,8 @@ use super::options::InputKind;
 use super::{LIST as LINKS, link_of, words};
 use crate::domain::id::PresetId;
 use crate::domain::person::Role;
-use crate::domain::preset::{Preset, PresetOptions};
+use crate::domain::preset::{PRESETS_MAX, Preset, PresetOptions};
+use crate::store::links::folded;
 use crate::store::presets::PresetRefusal;
 use crate::web::dashboard::confirm;
 use crate::web::dashboard::flash::Flash;
@@ -134,8 +135,26 @@ pub(in crate::web::dashboard) async fn delete(operator: Operator, id: web::Path<
     Ok(operator.redirect_with(&flash, ADDRESS))
 }
 
+/// All presets by name: id, name, and whether it is the one that is chosen.
+pub(in crate::web::dashboard) async fn presets_to_choose(
+    operator: &Operator,
+    chosen: Option<&str>,
+) -> Result<Vec<(String, String, bool)>, Refused> {
+    let mut presets = operator.state.store.presets(None, PRESETS_MAX).await?;
+    presets.sort_by_cached_key(|preset| folded(&preset.name));
+    let presets = presets.into_iter().map(|preset| {
+        let id = preset.id.to_string();
+        let is_chosen = chosen == Some(&*id);
+        (id, preset.name, is_chosen)
+    });
+    Ok(presets.collect())
+}
+
 /// The preset that an address names.
-pub(super) async fn preset_of(operator: &Operator, id: &str) -> Result<Preset, Refused> {
+pub(in crate::web::dashboard) async fn preset_of(
+    operator: &Operator,
+    id: &str,
+) -> Result<Preset, Refused> {
     let id = PresetId::parse(id).ok_or(Refused::NotFound)?;
     let preset = operator.state.store.preset(id).await?;
     preset.ok_or(Refused::NotFound)

@@ -64,18 +64,19 @@ impl SendPage {
     }
 
     fn badge(message: &Message) -> (&'static str, &'static str) {
-        status_words(message.status)
+        status_words(message)
     }
 }
 
 /// Tone and word of a message's badge.
 pub(in crate::web::dashboard) const fn status_words(
-    status: MessageStatus,
+    message: &Message,
 ) -> (&'static str, &'static str) {
-    match status {
+    match message.status {
         MessageStatus::Pending => ("busy", "Waiting"),
         MessageStatus::Sent => ("good", "Sent"),
         MessageStatus::Delivered => ("good", "Arrived"),
+        MessageStatus::Failed if message.bounced_at.is_some() => ("bad", "Came back"),
         MessageStatus::Failed => ("bad", "Not sent"),
         MessageStatus::Stopped => ("warn", "Taken back"),
     }
