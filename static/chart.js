@@ -45,7 +45,7 @@ function draw(figure) {
     cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
     scales: { x: { time: false, range: (_, min, max) => [min - 43200, max + 43200] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.08)] } },
     axes: [
-      { ...axis, grid: { show: false }, size: 30, space: 64, incrs: [1, 2, 3, 5, 7, 14, 28, 56, 112].map((n) => n * 86400), values: (_, at) => at.map((day) => dayName.format(day * 1000)) },
+      { ...axis, grid: { show: false }, size: 34, gap: 10, space: 64, incrs: [1, 2, 3, 5, 7, 14, 28, 56, 112].map((n) => n * 86400), values: (_, at) => at.map((day) => dayName.format(day * 1000)) },
       { ...axis, grid, size: 52, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500].concat([1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7]), values: (_, at) => at.map((n) => count.format(n)) },
     ],
     series: [{}, ...told.series.map(({ tone }) => ({

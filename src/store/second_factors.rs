@@ -41,14 +41,15 @@ impl Store {
             .await
     }
 
-    /// Gives a person other recovery codes in the place of those of before. False: no code is asked for, so that none is
-    /// needed.
+    /// Gives a person other recovery codes in the place of those of before, which are told by their mark. False: there are
+    /// others already, or no code is asked for, so that none is needed.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn renew_recovery_codes(
         &self,
         id: PersonId,
+        mark_before: &str,
         codes: &[Secret],
     ) -> Result<bool, StoreError> {
         let mut tx = self.engine.begin().await?;
@@ -62,11 +63,32 @@ impl Store {
             .await?
             .rows_affected()
         });
-        if asked > 0 {
-            replace_codes(&mut tx, id, codes).await?;
+        if asked == 0 {
+            return Ok(false);
         }
+        let before = within!(&mut tx, |c| {
+            sqlx::query_as(DIGESTS).bind(id).fetch_all(c).await?
+        });
+        if mark(before) != mark_before {
+            return Ok(false);
+        }
+        replace_codes(&mut tx, id, codes).await?;
         self.end_noted(tx, asked, Action::PersonRecoveryCodesMade, id, None)
             .await
+    }
+
+    /// What tells a person's recovery codes of now from those before and after, and opens nothing.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn mark_of_recovery_codes(&self, id: PersonId) -> Result<String, StoreError> {
+        let digests = each!(self, |db| {
+            sqlx::query_as(DIGESTS)
+                .bind(id)
+                .fetch_all(db.read())
+                .await?
+        });
+        Ok(mark(digests))
     }
 
     /// Asks a person for no code any more. False: none was asked for.
@@ -134,6 +156,15 @@ impl Store {
         });
         Ok(left)
     }
+}
+
+const DIGESTS: &str = "SELECT digest FROM recovery_codes WHERE person_id = $1";
+
+/// Of codes' digests, in whatever order.
+fn mark(mut digests: Vec<(String,)>) -> String {
+    digests.sort_unstable();
+    let all: String = digests.into_iter().map(|(digest,)| digest).collect();
+    digest(&Secret::new(all))
 }
 
 async fn replace_codes(tx: &mut Tx, id: PersonId, codes: &[Secret]) -> Result<(), StoreError> {

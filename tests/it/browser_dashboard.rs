@@ -10,9 +10,9 @@ use crate::browser_kit::{Tab, downloaded_pdf};
 use crate::dashboard_kit::PASSWORD;
 use crate::harness::browser::{Driver, Kind, PATIENCE, in_a_browser};
 use crate::harness::sandboxed::Sandboxed;
-use crate::harness::{Context, Engine, eventually, on_each_engine, on_engine};
+use crate::harness::{Context, eventually, on_each_engine};
 
-/// How many times somebody clicks, types or chooses from the first page to a plain link's copied address, at most.
+/// How many times somebody clicks, types or chooses from the sign-in page to a plain link's copied address, at most.
 const MOST_ACTIONS: u32 = 8;
 
 /// The tests of this area.
@@ -24,10 +24,8 @@ pub fn tests() -> Vec<Trial> {
         "a_new_operator_is_led_from_the_first_page_to_results",
         |context| Box::pin(walk(context, Kind::Laptop)),
     );
-    // What a page is without scripts does not depend on the engine.
-    on_engine(
+    on_each_engine(
         &mut trials,
-        Engine::Sqlite,
         "browser_dashboard",
         "without_scripts_all_but_the_live_rows_is_the_same",
         |context| Box::pin(walk(context, Kind::WithoutScripts)),
@@ -104,10 +102,14 @@ impl Walk<'_> {
         tab.sees("Welcome to Entrypass").await;
     }
 
-    /// As few steps as a person needs who has just signed in.
+    /// As few steps as a person needs, from the sign-in page on.
     async fn a_plain_link(&self) {
         let tab = &self.operator;
+        tab.sign_out().await;
         let before = tab.actions.get();
+        tab.fill("email", "ana@example.com").await;
+        tab.fill("password", PASSWORD).await;
+        tab.press("Sign in").await;
         tab.press("Make a link").await;
         tab.fill("name", "For Bo").await;
         tab.press("Create the link").await;

@@ -89,6 +89,7 @@ impl Tab {
     pub async fn press_summary(&self, heading: &str) {
         let path = format!("//summary[*[normalize-space()='{heading}']]");
         let summary = self.wait_for(By::XPath(path), heading).await;
+        self.acts();
         summary
             .click()
             .await

@@ -100,10 +100,9 @@ impl Eyes for Judge {
                 self.found
                     .push(format!("{name}, {width}: beyond the edge {beyond}"));
             }
+            // What is between a laptop and a phone is made of the parts of both.
             let schemes: &[&str] = match width {
-                1440 => &["light", "dark"],
-                // The colours are those of the laptop.
-                390 => &["dark"],
+                1440 | 390 => &["light", "dark"],
                 _ => &[],
             };
             for scheme in schemes {
@@ -150,8 +149,9 @@ impl Eyes for Camera {
 }
 
 async fn picture(tab: &Tab, file: &Path) {
-    // Twice drawn, so that what is drawn anew in another size or colour is there.
-    let wait = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()));";
+    // With its pictures, and twice drawn, so that what is drawn anew in another size or colour is there.
+    let wait = "const done = arguments[0]; Promise.all([...document.images].map(image => image.decode().catch(() => {}))) \
+        .then(() => requestAnimationFrame(() => requestAnimationFrame(() => done())));";
     let waited = tab.driver.execute_async(wait, Vec::new()).await;
     waited.expect("a page");
     let size = tab

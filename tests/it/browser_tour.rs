@@ -1,6 +1,7 @@
 //! A tour of every page there is, in a browser: the dashboard's by its own table of routes, empty and with data, what
 //! forms answer to mistakes, and the pages of visitors, of the sandbox and of the API.
 
+use entrypass::config::Email;
 use entrypass::domain::person::Role;
 use entrypass::domain::secret::Secret;
 use entrypass::web::dashboard::{LINES, setup};
@@ -33,23 +34,12 @@ const NO_PAGES: [&str; 17] = [
     "/admin/settings/audit.csv",
     "/admin/campaigns/{id}/invitations.csv",
     "/admin/invitations/import/{id}/invitations.csv",
-    // There only while a file that was handed in is read and made.
+    // There only while a file that was handed in is read and made, and opened as it is.
     "/admin/invitations/import/{id}",
 ];
 
 /// The pages of those who are not signed in, which are opened one by one.
 const WAY_IN: [&str; 3] = ["/admin/setup/{token}", "/admin/login", "/admin/login/code"];
-
-/// Pages with a form that is sent back when nothing, or nonsense, was typed.
-const SENT_BACK: [&str; 7] = [
-    "/admin/links/new",
-    "/admin/presets/new",
-    "/admin/settings/account",
-    "/admin/settings/account/second-factor",
-    "/admin/settings/people/new",
-    "/admin/settings/keys/new",
-    "/admin/settings/endpoints/new",
-];
 
 /// Whoever looks at the pages.
 pub trait Eyes {
@@ -60,8 +50,18 @@ pub trait Eyes {
 /// Leads `eyes` through all pages.
 pub async fn tour(context: Context, eyes: &mut impl Eyes) {
     context.expect_log("the iDenfy account is out of credits");
+    context.expect_log("messages cannot be sent now");
     let receiver = Receiver::start().await;
-    let gateway = Sandboxed::with(&context, |config| config.webhooks.allow_private = true).await;
+    let gateway = Sandboxed::with(&context, |config| {
+        config.webhooks.allow_private = true;
+        // Where nobody listens: a message is asked for, and waits.
+        config.email = Some(Email {
+            smtp_url: Secret::new("smtp://127.0.0.1:1"),
+            from: "Entrypass <verify@example.com>".to_owned(),
+            per_minute: 100,
+        });
+    })
+    .await;
     let mut driver = Driver::start().await;
     let tab = Tab::open_at(&driver, Kind::Laptop, gateway.home()).await;
     let tour = Tour { tab, gateway };
@@ -69,24 +69,27 @@ pub async fn tour(context: Context, eyes: &mut impl Eyes) {
     tour.with_nothing(eyes).await;
     let shown = tour.fill(&receiver).await;
     tour.with_data(eyes, &shown).await;
-    tour.sent_back(eyes).await;
+    tour.sent_back(eyes, &shown).await;
+    tour.made(eyes).await;
+    tour.a_file_of_people(eyes).await;
     tour.visitors(eyes).await;
     tour.out_of_credits(eyes, &shown).await;
     tour.second_factor(eyes).await;
+    tour.too_many_clicks(eyes, &shown).await;
     tour.tab.close().await;
     driver.stop().await;
     tour.gateway.running.stop().await;
 }
 
-struct Tour {
-    tab: Tab,
-    gateway: Sandboxed,
+pub struct Tour {
+    pub tab: Tab,
+    pub gateway: Sandboxed,
 }
 
 /// What there is to be shown, by its ids.
-struct Shown {
+pub struct Shown {
     link: Value,
-    unused: Value,
+    pub unused: Value,
     signed: Value,
     preset: String,
     invitation: Value,
@@ -98,7 +101,7 @@ struct Shown {
 }
 
 impl Tour {
-    async fn see(&self, eyes: &mut impl Eyes, path: &str, name: &str) {
+    pub async fn see(&self, eyes: &mut impl Eyes, path: &str, name: &str) {
         self.tab.open(path).await;
         eyes.look(&self.tab, name).await;
     }
@@ -110,6 +113,7 @@ impl Tour {
         let address = offered.expect("a database").expect("nobody is there yet");
         self.see(eyes, &address, "set-up").await;
         tab.press("Make my account").await;
+        tab.find(".wrong").await;
         eyes.look(tab, "set-up, sent back").await;
         tab.fill("name", "Ana").await;
         tab.fill("email", "ana@example.com").await;
@@ -118,8 +122,10 @@ impl Tour {
         tab.sees("Welcome, Ana.").await;
         tab.sign_out().await;
         tab.sign_in("ana@example.com", "wrong").await;
+        tab.sees("Email or password is not right.").await;
         eyes.look(tab, "login, wrong").await;
         tab.sign_in("ana@example.com", PASSWORD).await;
+        tab.sees("Welcome to Entrypass").await;
     }
 
     /// Every page that needs nothing to be there.
@@ -164,76 +170,11 @@ impl Tour {
         }
     }
 
-    async fn sent_back(&self, eyes: &mut impl Eyes) {
-        for path in SENT_BACK {
-            self.tab.open(path).await;
-            self.tab
-                .click("main form[method=post] button.primary, main form[action$=password] button")
-                .await;
-            self.tab.find(".wrong").await;
-            eyes.look(&self.tab, &format!("{} sent back", name_of(path)))
-                .await;
-        }
-        for (path, name, press) in [
-            ("/admin/settings/keys/new", "Shop", "Make the key"),
-            (
-                "/admin/settings/endpoints/new",
-                "https://shop.example.com/",
-                "Add",
-            ),
-        ] {
-            self.tab.open(path).await;
-            let boxes = "main input[type=checkbox]";
-            self.tab.click(boxes).await;
-            let first = self
-                .tab
-                .find("main input[type=text], main input[type=url]")
-                .await;
-            first.send_keys(name).await.expect("a field");
-            self.tab.press(press).await;
-            self.tab.control("I have kept it").await;
-            eyes.look(&self.tab, &format!("{} made", name_of(path)))
-                .await;
-        }
-    }
-
-    async fn visitors(&self, eyes: &mut impl Eyes) {
-        let slug = |link: &Value| format!("/{}", text(&link["slug"]));
-        let link = |more: Value| self.gateway.link(more);
-        let confirm = link(json!({"confirm": true})).await;
-        self.see(eyes, &slug(&confirm), "visitor confirm").await;
-        let agent = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
-            Mobile/15E148 Instagram 350.0.0.0";
-        let own = self.tab.run("return navigator.userAgent").await;
-        let agents = json!({"userAgent": agent});
-        self.tab.tell("Network.setUserAgentOverride", agents).await;
-        self.see(eyes, &slug(&confirm), "visitor confirm in an app")
-            .await;
-        let agents = json!({"userAgent": own});
-        self.tab.tell("Network.setUserAgentOverride", agents).await;
-        self.see(eyes, "/nothing-is-here", "visitor unknown").await;
-        self.see(eyes, "/shop", "visitor without a signature").await;
-        let off = link(json!({"inactive_message": "The fair is over.\nWrite to us."})).await;
-        let path = format!("/links/{}/deactivate", text(&off["id"]));
-        self.gateway.client.api(Method::POST, &path, None).await;
-        self.see(eyes, &slug(&off), "visitor over, with a message")
-            .await;
-        let once = link(json!({"usage": {"type": "single"}})).await;
-        self.see(eyes, &slug(&once), "sandbox verify").await;
-        self.tab.click("button[value=suspect]").await;
-        self.tab.sees("This session has ended").await;
-        eyes.look(&self.tab, "sandbox ended").await;
-        self.see(eyes, &slug(&once), "visitor used up").await;
-        self.see(eyes, "/sandbox", "sandbox switchboard").await;
-        self.see(eyes, "/sandbox/verify?authToken=x", "sandbox missing")
-            .await;
-        self.see(eyes, "/docs", "docs").await;
-    }
-
     async fn out_of_credits(&self, eyes: &mut impl Eyes, shown: &Shown) {
         self.tab.open("/sandbox").await;
         self.tab.click("[value=out_of_credits]").await;
         self.tab.press("Set fault").await;
+        self.tab.find("[value=out_of_credits][checked]").await;
         let path = format!("/{}", text(&shown.unused["slug"]));
         self.see(eyes, &path, "visitor unavailable").await;
         self.see(eyes, "/admin", "admin out of credits").await;
@@ -244,6 +185,16 @@ impl Tour {
         let store = &self.gateway.running.state.store;
         let vera = store.person_of_email("vera@example.com").await;
         let vera = vera.expect("a database").expect("she was added");
+        tab.sign_out().await;
+        tab.sign_in("vera@example.com", PASSWORD).await;
+        tab.sees("Today, and the last 30 days").await;
+        self.see(eyes, "/admin/settings/keys", "refused forbidden")
+            .await;
+        tab.press("To the dashboard").await;
+        tab.sees("Today, and the last 30 days").await;
+        tab.sign_out().await;
+        tab.sign_in("ana@example.com", PASSWORD).await;
+        tab.sees("Today, and the last 30 days").await;
         let secret = Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
         let kept = store.set_second_factor(vera.id, &secret, 0, &[]).await;
         assert!(kept.expect("a database"));
@@ -258,15 +209,19 @@ impl Tour {
         )
         .await;
         tab.press("New recovery codes").await;
+        tab.find("[name=current]").await;
         eyes.look(tab, "new recovery codes").await;
         tab.press("Make new codes").await;
+        tab.find(".wrong").await;
         eyes.look(tab, "new recovery codes, sent back").await;
         tab.fill("current", PASSWORD).await;
         tab.press("Make new codes").await;
+        tab.sees("they are not shown again").await;
         eyes.look(tab, "new recovery codes, made").await;
         tab.sign_out().await;
         eyes.look(tab, "login").await;
         tab.sign_in("vera@example.com", PASSWORD).await;
+        tab.find("[name=code]").await;
         eyes.look(tab, "login code").await;
         tab.fill("code", "000000").await;
         tab.press("Continue").await;
@@ -316,8 +271,13 @@ impl Tour {
         let preset = made("/presets", preset).await;
         let invited =
             json!({"client_id": "customer-17", "first_name": "Bo", "email": "bo@example.com"});
-        let invited = json!({"campaign": "Spring review", "invitations": [invited]});
+        let invited =
+            json!({"campaign": "Spring review", "send": "email", "invitations": [invited]});
         let invitation = made("/invitations/bulk", invited).await["items"][0].clone();
+        let path = format!("/links/{}/send", text(&link["id"]));
+        let to = json!({"email": "cy@example.com", "name": "Cy"});
+        let (status, message) = client.api(Method::POST, &path, Some(to)).await;
+        assert_eq!(status, 202, "{message}");
         let off = self.gateway.link(json!({"name": "Off"})).await;
         let path = format!("/links/{}/deactivate", text(&off["id"]));
         client.api(Method::POST, &path, None).await;
@@ -375,7 +335,7 @@ impl Tour {
 
 impl Shown {
     /// An example of a page.
-    fn address_of(&self, path: &str) -> String {
+    pub fn address_of(&self, path: &str) -> String {
         let link = text(&self.link["id"]);
         let of = |start: &str| path.starts_with(start);
         let id = if of("/admin/links/{id}/signing-secret") {
@@ -421,7 +381,7 @@ fn pages() -> impl Iterator<Item = &'static str> {
 }
 
 /// A path as a short name.
-fn name_of(path: &str) -> String {
+pub fn name_of(path: &str) -> String {
     let parts = path.split('/').filter(|part| !part.is_empty());
     let parts: Vec<&str> = parts.map(|part| part.trim_matches(['{', '}'])).collect();
     parts.join(" ")

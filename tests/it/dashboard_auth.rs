@@ -346,6 +346,26 @@ async fn a_recovery_code_opens_once(context: Context) {
     assert!(!gateway.database.holds(&codes[1]).await);
     let page = browser.open("/admin/settings/account").await;
     assert!(page.contains("9 recovery codes left"));
+    let path = "/admin/settings/account/second-factor/codes";
+    browser.open(path).await;
+    let form = browser.fields.clone();
+    let made = browser.post(path, &[("current", PASSWORD)]).await;
+    let made = made.html.split("<li><code>").nth(1).expect("new codes");
+    let kept = made.split('<').next().unwrap().to_owned();
+    // The page of the codes is loaded again, or the form is found again by going back.
+    browser.fields = form;
+    let again = browser.post(path, &[("current", PASSWORD)]).await;
+    assert_eq!(
+        (again.status, &*again.location),
+        (303, "/admin/settings/account")
+    );
+    let page = browser.open("/admin/settings/account").await;
+    assert!(page.contains("which are not shown again") && page.contains("10 recovery codes left"));
+    let mut other = Browser::new(&gateway);
+    let asked = other.login("ana@example.com", PASSWORD).await;
+    other.open(&asked.location).await;
+    let shown = other.post("/admin/login/code", &[("code", &kept)]).await;
+    assert_eq!(shown.status, 303, "what was written down is good");
     browser
         .open("/admin/settings/account/second-factor/off")
         .await;

@@ -231,8 +231,8 @@ async fn a_file_is_checked_whole_then_confirmed_then_made(context: Context) {
         &refused.html,
         &[
             "Nobody was invited: 3 things need another look",
-            "<th scope=\"row\">1</th><td><code>first_name</code>",
-            "<th scope=\"row\">3</th><td><code>email</code>",
+            "<th scope=\"row\" data-label=\"Row\">1</th><td data-label=\"Column\"><code>first_name</code>",
+            "<th scope=\"row\" data-label=\"Row\">3</th><td data-label=\"Column\"><code>email</code>",
             "value=\"Spring\"",
         ],
     );

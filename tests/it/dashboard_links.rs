@@ -131,6 +131,26 @@ async fn every_mistake_is_shown_at_its_field_and_what_was_typed_stays(context: C
     .await;
     assert_eq!(taken.status, 422);
     assert!(taken.html.contains("Own address is taken"));
+    // What was typed under "More" is not folded away because of a mistake elsewhere.
+    let as_it_was = [
+        ("usage", "single"),
+        ("slug", ""),
+        ("token.min_age", "18"),
+        ("token.confidence_threshold", "85"),
+    ];
+    for (typed, is_open) in [
+        (("inactive_message", ""), false),
+        (("inactive_message", "Write to us."), true),
+        (("resume", "yes"), true),
+        (("token.ageLimit", "18"), true),
+    ] {
+        let mut all = as_it_was.to_vec();
+        all.push(typed);
+        let wrong = create(&mut ed, &all).await;
+        assert!(wrong.html.contains("One field needs another look."));
+        let open = wrong.html.contains("<details class=\"card more\" open>");
+        assert_eq!(open, is_open, "{typed:?}");
+    }
     let (_, list) = gateway.get("/links").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
 }

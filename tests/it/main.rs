@@ -31,6 +31,8 @@ mod browser_kit;
 mod browser_oidc;
 mod browser_pages;
 mod browser_tour;
+mod browser_tour_forms;
+mod browser_tour_visitors;
 mod cli;
 mod cli_import;
 mod cli_user;

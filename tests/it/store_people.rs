@@ -153,17 +153,21 @@ async fn a_code_is_taken_once(context: Context) {
     let again = kit.store.set_second_factor(ana.id, &secret, 8, &codes);
     assert!(!again.await.unwrap(), "the form was sent again");
     assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 1);
-    let fresh = [Secret::new("three")];
-    for (code, taken) in [("two", false), ("three", true)] {
-        let renewed = kit.store.renew_recovery_codes(ana.id, &fresh).await;
-        assert!(renewed.unwrap());
+    let before = kit.store.mark_of_recovery_codes(ana.id).await.unwrap();
+    for (code, is_first) in [("three", true), ("four", false)] {
+        let fresh = [Secret::new(code)];
+        let renewed = kit.store.renew_recovery_codes(ana.id, &before, &fresh);
+        assert_eq!(renewed.await.unwrap(), is_first);
+    }
+    for (code, taken) in [("two", false), ("four", false), ("three", true)] {
         let code = Secret::new(code);
         let used = kit.store.take_recovery_code(ana.id, &code).await;
         assert_eq!(used.unwrap(), taken);
     }
     assert!(kit.store.drop_second_factor(ana.id).await.unwrap());
-    let renewed = kit.store.renew_recovery_codes(ana.id, &fresh).await;
-    assert!(!renewed.unwrap());
+    let before = kit.store.mark_of_recovery_codes(ana.id).await.unwrap();
+    let renewed = kit.store.renew_recovery_codes(ana.id, &before, &codes);
+    assert!(!renewed.await.unwrap());
     assert_eq!(kit.store.recovery_codes_left(ana.id).await.unwrap(), 0);
     assert!(!kit.store.drop_second_factor(ana.id).await.unwrap());
     kit.store

@@ -43,7 +43,8 @@ impl SessionFilter {
         match (self.link_id, &self.client_id, self.status.as_deref()) {
             (Some(_), _, None) => LIST_OF_LINK,
             (None, Some(_), _) => LIST_OF_CLIENT,
-            (_, _, Some("starting" | "active")) => LIST_OF_OPEN,
+            (Some(_), _, Some("starting" | "active")) => LIST_OF_LINK_AND_OPEN,
+            (None, None, Some("starting" | "active")) => LIST_OF_OPEN,
             (Some(_), ..) => LIST_OF_LINK_AND_STATUS,
             (None, None, None) => LIST,
             (None, None, Some(_)) => LIST_OF_STATUS,
@@ -120,7 +121,7 @@ ORDER BY id DESC LIMIT $5"
 
 /// What narrows the sessions under way.
 macro_rules! open_sql {
-    ($found:literal) => {
+    ($found:expr) => {
         concat!(
             "SELECT id FROM (SELECT id FROM sessions WHERE ",
             $found,
@@ -135,16 +136,39 @@ macro_rules! open_sql {
     };
 }
 
+/// Later than the last one about which iDenfy is asked.
+macro_rules! latest_sql {
+    () => {
+        "id > COALESCE((SELECT value FROM settings WHERE name = 'asked_up_to'), '')"
+    };
+}
+
 /// Those under way, which no index has: the latest ones, those older ones about which iDenfy is asked, and those about which
 /// it is not as they were erased. See [`Store::note_unfinished`].
 const LIST_OF_OPEN: &str = concat!(
     "
 SELECT * FROM sessions WHERE id IN (
     ",
-    open_sql!("id > COALESCE((SELECT value FROM settings WHERE name = 'asked_up_to'), '')"),
+    open_sql!(latest_sql!()),
     "
     UNION ",
     open_sql!("id IN (SELECT session_id FROM questions)"),
+    "
+    UNION ",
+    open_sql!("erased_at IS NOT NULL AND status IN ('starting', 'active')"),
+    ")
+ORDER BY id DESC LIMIT $5"
+);
+
+/// A link's own among those, by the index of links. Erased ones are few.
+const LIST_OF_LINK_AND_OPEN: &str = concat!(
+    "
+SELECT * FROM sessions WHERE id IN (
+    ",
+    open_sql!(concat!("link_id = $3 AND ", latest_sql!())),
+    "
+    UNION ",
+    open_sql!("link_id = $3 AND id IN (SELECT session_id FROM questions)"),
     "
     UNION ",
     open_sql!("erased_at IS NOT NULL AND status IN ('starting', 'active')"),
@@ -242,6 +266,14 @@ mod tests {
             "sessions_erased_open (id>? AND id<?)",
         ] {
             assert!(open.contains(way), "{open}");
+        }
+        let of_link = plan(LIST_OF_LINK_AND_OPEN).await.join("; ");
+        for way in [
+            "sessions USING INDEX sessions_link (link_id=? AND id>? AND id<?)",
+            "sessions USING INDEX sessions_link (link_id=? AND id=?)",
+            "sessions_erased_open (id>? AND id<?)",
+        ] {
+            assert!(of_link.contains(way), "{of_link}");
         }
         for sql in [LIST_OF_CLIENT, LIST_OF_WORD] {
             let way = plan(sql).await.join("; ");

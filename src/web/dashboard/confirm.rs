@@ -12,6 +12,8 @@ struct ConfirmPage {
     consequences: Vec<String>,
     button: String,
     back: String,
+    /// Whether nothing is lost by it.
+    is_harmless: bool,
 }
 
 /// A page whose form is posted to its own address: `consequences` says what will be so afterwards, a
@@ -22,10 +24,43 @@ pub(super) fn ask(
     button: impl Into<String>,
     back: impl Into<String>,
 ) -> HttpResponse {
-    show(&ConfirmPage {
+    show(&page_of(
         page,
         consequences,
-        button: button.into(),
-        back: back.into(),
-    })
+        button.into(),
+        back.into(),
+        false,
+    ))
+}
+
+/// The same for what loses nothing, and still is not to be done by mistake.
+pub(super) fn ask_harmless(
+    page: Page,
+    consequences: Vec<String>,
+    button: impl Into<String>,
+    back: impl Into<String>,
+) -> HttpResponse {
+    show(&page_of(
+        page,
+        consequences,
+        button.into(),
+        back.into(),
+        true,
+    ))
+}
+
+fn page_of(
+    page: Page,
+    consequences: Vec<String>,
+    button: String,
+    back: String,
+    is_harmless: bool,
+) -> ConfirmPage {
+    ConfirmPage {
+        page,
+        consequences,
+        button,
+        back,
+        is_harmless,
+    }
 }

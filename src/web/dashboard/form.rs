@@ -102,6 +102,15 @@ impl Form {
         self.values(name).any(|chosen| chosen == value)
     }
 
+    /// Whether a field holds what it does in another form; one that is left empty is as one that is not there.
+    #[must_use]
+    pub fn holds_as(&self, name: &str, other: &Self) -> bool {
+        let typed = |value: &&str| !value.trim().is_empty();
+        self.values(name)
+            .filter(typed)
+            .eq(other.values(name).filter(typed))
+    }
+
     /// What is wrong with a field.
     #[must_use]
     pub fn error(&self, name: &str) -> Option<&str> {

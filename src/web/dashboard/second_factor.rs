@@ -16,6 +16,9 @@ use crate::domain::secret::Secret;
 /// The field that carries the new secret, signed, until its first code is shown.
 const SEALED: &str = "secret";
 
+/// The field that tells which recovery codes are to be replaced: a form sent twice replaces them once.
+const MARK: &str = "of";
+
 #[derive(Template)]
 #[template(path = "dashboard/second_factor.html")]
 struct TurnOnPage {
@@ -52,6 +55,8 @@ struct TurnOffPage {
 struct CodesPage {
     page: Page,
     form: Form,
+    /// Of the codes that are to be replaced.
+    mark: String,
 }
 
 pub(super) async fn show(operator: Operator) -> Answer {
@@ -92,23 +97,26 @@ pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
 
 pub(super) async fn ask_codes(operator: Operator) -> Answer {
     Ok(if operator.person.has_second_factor {
-        show_page(&codes_page(&operator, Form::default()))
+        show_page(&codes_page(&operator, Form::default()).await?)
     } else {
         operator.redirect(account::ADDRESS)
     })
 }
 
 pub(super) async fn renew_codes(operator: Operator, mut form: Form) -> Answer {
+    if !operator.person.has_second_factor {
+        return Ok(operator.redirect(account::ADDRESS));
+    }
     if !is_own(&operator, &mut form, "current").await? {
-        return Ok(show_wrong(&codes_page(&operator, form)));
+        return Ok(show_wrong(&codes_page(&operator, form).await?));
     }
     let codes = totp::fresh_codes();
     let store = operator.store();
-    if !store
-        .renew_recovery_codes(operator.person.id, &codes)
-        .await?
-    {
-        return Ok(operator.redirect(account::ADDRESS));
+    let renewed = store.renew_recovery_codes(operator.person.id, form.value(MARK), &codes);
+    if !renewed.await? {
+        // The page of the codes was loaded again: those that were written down stay good.
+        let told = "Nothing was changed: there are newer recovery codes already, which are not shown again. If you have not kept them, make new ones.";
+        return Ok(operator.redirect_with(&Flash::trouble(told), account::ADDRESS));
     }
     Ok(show_page(&IsOnPage {
         page: below_account(operator.page("Your recovery codes", Section::Settings)),
@@ -153,11 +161,13 @@ fn turn_on_page(operator: &Operator, secret: &Secret, form: Form) -> Result<Turn
     })
 }
 
-fn codes_page(operator: &Operator, form: Form) -> CodesPage {
-    CodesPage {
+async fn codes_page(operator: &Operator, form: Form) -> Result<CodesPage, Refused> {
+    let store = &operator.state.store;
+    Ok(CodesPage {
         page: below_account(operator.page("Make new recovery codes", Section::Settings)),
+        mark: store.mark_of_recovery_codes(operator.person.id).await?,
         form,
-    }
+    })
 }
 
 fn turn_off_page(operator: &Operator, form: Form) -> TurnOffPage {

@@ -160,6 +160,7 @@ pub(in crate::web::dashboard) async fn ask_remind(
             format!("Remind {people} of {}?", campaign.name),
             Section::Invitations,
         )
+        .below("Invitations", "/admin/invitations")
         .below("Campaigns", "/admin/campaigns")
         .below(&*campaign.name, &*back);
     let consequences = vec![
@@ -167,7 +168,7 @@ pub(in crate::web::dashboard) async fn ask_remind(
         "Left out is everybody who has begun, whose link is over, to whom something was sent in the last 24 hours, to whom nothing could be sent, or who wants no more."
             .to_owned(),
     ];
-    Ok(confirm::ask(
+    Ok(confirm::ask_harmless(
         page,
         consequences,
         format!("Remind {people}"),

@@ -66,7 +66,9 @@ pub(in crate::web::dashboard) async fn ask_activate(
     let consequences = vec![
         "Whoever opens its address can be verified again, until its uses are spent or its time is over.".to_owned(),
     ];
-    Ok(sure(&operator, &link, "Activate", consequences))
+    let (page, title) = question(&operator, &link, "Activate");
+    let back = address(link.terms.id);
+    Ok(confirm::ask_harmless(page, consequences, title, back))
 }
 
 pub(in crate::web::dashboard) async fn activate(
@@ -154,7 +156,12 @@ fn sure(
     verb: &str,
     consequences: Vec<String>,
 ) -> actix_web::HttpResponse {
-    let title = format!("{verb} {}", link.name);
-    let page = below(operator, link, format!("{title}?"));
+    let (page, title) = question(operator, link, verb);
     confirm::ask(page, consequences, title, address(link.terms.id))
+}
+
+/// The page that asks, and what its button says.
+fn question(operator: &Operator, link: &Link, verb: &str) -> (Page, String) {
+    let title = format!("{verb} {}", link.name);
+    (below(operator, link, format!("{title}?")), title)
 }

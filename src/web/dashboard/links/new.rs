@@ -15,6 +15,16 @@ use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, Section, show, show_wrong};
 use crate::web::dashboard::refused::{Answer, Refused};
 
+/// The fields under "More" that are not options of the token.
+const MORE: [&str; 6] = [
+    "slug",
+    "inactive_message",
+    "confirm",
+    "resume",
+    "accept_ref",
+    "signed",
+];
+
 #[derive(Template)]
 #[template(path = "dashboard/link_new.html")]
 struct NewPage {
@@ -23,7 +33,7 @@ struct NewPage {
     choices: Choices,
     /// What the form can be filled from: id, name, and whether it was.
     presets: Vec<(String, String, bool)>,
-    /// Whether what is under "More" is in use, or wrong.
+    /// Whether what is under "More" is in use, or wrong: it is not folded away then.
     is_more_open: bool,
 }
 
@@ -77,14 +87,7 @@ pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form
 
 async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
     let choices = choices(&form);
-    let groups = choices.groups.iter().flat_map(|(_, groups)| groups);
-    let is_wrong = |name: &str| form.error(name).is_some();
-    let is_more_open = ["slug", "inactive_message", "signed"]
-        .into_iter()
-        .any(is_wrong)
-        || groups
-            .flat_map(|group| &group.fields)
-            .any(|field| is_wrong(&field.name));
+    let is_more_open = is_more_open(&form, &choices);
     let presets = presets_to_choose(operator, operator.asked("preset")).await?;
     Ok(NewPage {
         page: operator
@@ -95,4 +98,14 @@ async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
         choices,
         form,
     })
+}
+
+/// Whether something under "More" is not as it is on an empty form, or is wrong.
+fn is_more_open(form: &Form, choices: &Choices) -> bool {
+    let empty = input::of_options(&PresetOptions::default());
+    let groups = choices.groups.iter().flat_map(|(_, groups)| groups);
+    let options = groups.flat_map(|group| &group.fields);
+    let options = options.map(|field| &*field.name);
+    let mut names = MORE.into_iter().chain(options);
+    names.any(|name| form.error(name).is_some() || !form.holds_as(name, &empty))
 }
