@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::imports::seen_sql;
 use super::invitations::erase::forget_invitations;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
@@ -118,7 +119,10 @@ impl Store {
     /// When the database does not answer.
     pub async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
         let row: Option<LinkRow> = each!(self, |db| {
-            sqlx::query_as("SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL")
+            sqlx::query_as(concat!(
+                "SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL AND ",
+                seen_sql!("links.id")
+            ))
                 .bind(id)
                 .fetch_optional(db.read())
                 .await?
@@ -132,7 +136,10 @@ impl Store {
     /// When the database does not answer.
     pub async fn link_by_slug(&self, slug: &Slug) -> Result<Option<Link>, StoreError> {
         let row: Option<LinkRow> = each!(self, |db| {
-            sqlx::query_as("SELECT * FROM links WHERE slug = $1")
+            sqlx::query_as(concat!(
+                "SELECT * FROM links WHERE slug = $1 AND ",
+                seen_sql!("links.id")
+            ))
                 .bind(slug)
                 .fetch_optional(db.read())
                 .await?
@@ -294,7 +301,9 @@ macro_rules! list_sql {
 SELECT * FROM links
 WHERE ",
             $found,
-            " AND deleted_at IS NULL
+            " AND deleted_at IS NULL AND ",
+            seen_sql!("links.id"),
+            "
   AND ($3 IS NULL OR name_folded LIKE $3 ESCAPE '!' OR slug LIKE $3 ESCAPE '!')
   AND ($4 IS NULL OR $4 = CASE
         WHEN deactivated_at IS NOT NULL THEN 'deactivated'

@@ -48,6 +48,7 @@ pub mod erasures;
 pub mod events;
 pub mod idempotency;
 pub mod identities;
+pub mod imports;
 pub mod inbound;
 pub mod invitations;
 pub mod keys;
