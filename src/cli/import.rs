@@ -83,7 +83,11 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
         return Err(Failure::new(SENDING_OFF));
     }
     let sends = Channel::ALL.map(|channel| context.sends(channel));
-    let people = Invitations { common, sends };
+    let people = Invitations {
+        common,
+        sends,
+        campaign: None,
+    };
     import(context, args, format, given, people).await
 }
 
@@ -97,7 +101,7 @@ async fn import<R: Shown>(
     let presets = Presets::all(&context.store).await?;
     let mut batch = read(context, format, &given, &presets, kind)?;
     refuse_taken(context, &batch).await?;
-    let (checked, list) = (batch.rows.len(), R::LIST);
+    let (checked, list) = (batch.len(), R::LIST);
     if args.dry_run {
         eprintln!("All {checked} {list} are right. Nothing was made.");
         return Ok(());
@@ -195,7 +199,8 @@ fn read<R: Rows>(
 }
 
 async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<(), Failure> {
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
+    let chosen = batch.chosen().iter();
+    let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = context.store.taken_slugs(&slugs).await?;
     for at in &taken {
         eprintln!(

@@ -238,10 +238,7 @@ impl Import {
         Ok(tx)
     }
 
-    async fn taken(
-        &self,
-        links: impl Iterator<Item = &Link>,
-    ) -> Result<Vec<usize>, StoreError> {
+    async fn taken(&self, links: impl Iterator<Item = &Link>) -> Result<Vec<usize>, StoreError> {
         let slugs: Vec<&Slug> = links.map(|link| &link.terms.slug).collect();
         let taken = self.store.taken_slugs(&slugs).await?;
         if taken.is_empty() {

@@ -135,7 +135,11 @@ impl Store {
 }
 
 /// Counts people in their campaign.
-pub(super) async fn count(tx: &mut Tx, campaign: &Campaign, many: usize) -> Result<(), sqlx::Error> {
+pub(super) async fn count(
+    tx: &mut Tx,
+    campaign: &Campaign,
+    many: usize,
+) -> Result<(), sqlx::Error> {
     within!(tx, |c| sqlx::query(COUNT)
         .bind(campaign.id)
         .bind(i64::try_from(many).unwrap_or(i64::MAX))

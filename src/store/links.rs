@@ -123,9 +123,9 @@ impl Store {
                 "SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL AND ",
                 seen_sql!("links.id")
             ))
-                .bind(id)
-                .fetch_optional(db.read())
-                .await?
+            .bind(id)
+            .fetch_optional(db.read())
+            .await?
         });
         row.map(Link::try_from).transpose()
     }
@@ -140,9 +140,9 @@ impl Store {
                 "SELECT * FROM links WHERE slug = $1 AND ",
                 seen_sql!("links.id")
             ))
-                .bind(slug)
-                .fetch_optional(db.read())
-                .await?
+            .bind(slug)
+            .fetch_optional(db.read())
+            .await?
         });
         row.map(Link::try_from).transpose()
     }

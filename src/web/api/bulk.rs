@@ -5,7 +5,7 @@ use std::convert::Infallible;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::{StreamExt as _, stream};
+use futures_util::stream;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
@@ -15,6 +15,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::bulk_answer::{Form, Parts, Shown};
 use super::bulk_input::kinds::Links;
+use super::bulk_input::pace::Pace;
 use super::bulk_input::{Batch, Format, Refusal, Rows, id_at};
 use super::caller::Caller;
 use super::fields::{self, Body};
@@ -25,7 +26,7 @@ use super::paging::Query;
 use super::presets_known::Presets;
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 use crate::web::State;
 use crate::web::problem::Problem;
 
@@ -136,7 +137,7 @@ pub(super) async fn take<R: Shown>(
         let presets = Presets::all(&state.store).await?;
         let batch = read(kind, format, given, presets, state.clock.uuid()).await?;
         refuse_taken(&state.store, &batch).await?;
-        let checked = batch.rows.len();
+        let checked = batch.len();
         return Ok(Answer::ok(&CheckedLinks { checked }).respond());
     }
     // The rows themselves are not kept under an idempotency key, only from what they are made again.
@@ -187,10 +188,10 @@ async fn make<R: Rows>(
     let mut batch = read(kind, format, body, presets.clone(), seed).await?;
     let receipt = Receipt {
         seed,
-        presets: presets.only(&batch.presets),
+        presets: presets.only(&batch.asked),
     };
     // Only after a process died between making the rows and keeping the receipt are they there already.
-    if is_made(state, &mut batch, seed).await? {
+    if is_made(&state.store, &mut batch, seed).await? {
         return Ok((batch, receipt));
     }
     refuse_taken(store, &batch).await?;
@@ -212,7 +213,7 @@ pub async fn again<R: Rows>(
     Receipt { seed, presets }: Receipt,
 ) -> Result<Batch<R>, Problem> {
     let mut batch = read(kind, format, body, presets, seed).await?;
-    if is_made(state, &mut batch, seed).await? {
+    if is_made(&state.store, &mut batch, seed).await? {
         return Ok(batch);
     }
     tracing::error!("links that were made at once are not there any more");
@@ -220,23 +221,21 @@ pub async fn again<R: Rows>(
 }
 
 /// Whether the rows were made; they are given the slugs and secrets that were drawn then, and whatever else they got.
-async fn is_made<R: Rows>(
-    state: &State,
+///
+/// # Errors
+/// When the database does not answer.
+pub async fn is_made<R: Rows>(
+    store: &Store,
     batch: &mut Batch<R>,
     seed: Uuid,
-) -> Result<bool, Problem> {
-    let last = batch.rows.len().saturating_sub(1);
-    let drawn = state
-        .store
+) -> Result<bool, StoreError> {
+    let last = batch.len().saturating_sub(1);
+    let drawn = store
         .drawn_between(id_at(seed, 0), id_at(seed, last))
         .await?;
-    let is_made = drawn.len() == batch.rows.len();
+    let is_made = drawn.len() == batch.len();
     if is_made {
-        for (row, drawn) in batch.rows.iter_mut().zip(drawn) {
-            let link = R::link_mut(row);
-            (link.terms.slug, link.signing_secret) = drawn;
-        }
-        batch.kind.recall(&state.store, &mut batch.rows).await?;
+        batch.recall(store, drawn).await?;
     }
     Ok(is_made)
 }
@@ -266,8 +265,13 @@ pub async fn checked<R: Rows>(
     format: Format,
     body: Bytes,
     Receipt { seed, presets }: Receipt,
-    watch: impl FnMut(usize) + Send + 'static,
+    mut watch: impl FnMut(usize) + Send + 'static,
 ) -> Result<Result<Batch<R>, Refusal>, Problem> {
+    let mut pace = Pace::default();
+    let watch = move |rows| {
+        watch(rows);
+        pace.rest_here();
+    };
     block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
 }
 
@@ -280,7 +284,8 @@ async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
+    let chosen = batch.chosen().iter();
+    let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = store.taken_slugs(&slugs).await?;
     if taken.is_empty() {
         return Ok(());
@@ -307,7 +312,11 @@ pub fn respond<R: Shown>(
     let own = state.clone();
     let url_of = move |slug: &Slug| own.url_of(slug);
     let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
-    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+    let parts = stream::unfold((parts, Pace::default()), |(mut parts, mut pace)| async {
+        pace.rest().await;
+        let part = Bytes::from(parts.next()?);
+        Some((Ok::<_, Infallible>(part), (parts, pace)))
+    });
     HttpResponse::Created()
         .content_type(form.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))

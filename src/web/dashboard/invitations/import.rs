@@ -105,12 +105,13 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
     let kind = Invitations {
         sends: Channel::ALL.map(|by| dispatch.is_on(by)),
         common,
+        campaign: None,
     };
     let (format, receipt) = (format_of(&file), receipt(&operator.state).await?);
     let read = bulk::checked(kind, format, file.clone(), receipt, |_| ()).await;
     match read.map_err(|_| Refused::Database(None))? {
         Ok(batch) => {
-            let (rows, file) = (batch.rows.len(), (format, file));
+            let (rows, file) = (batch.len(), (format, file));
             let import = Import::new(operator.person.id, file, batch.kind, rows, operator.now);
             let id = operator.state.clock.uuid();
             operator.state.imports.keep(id, import);
@@ -176,7 +177,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
                 let kept = batch.keep(&store, &state.clock).await?;
                 kept.map_err(|_| Problem::NotFound)?;
-                receipt.presets = receipt.presets.only(&batch.presets);
+                receipt.presets = receipt.presets.only(&batch.asked);
                 Ok::<_, Problem>(receipt)
             };
             task.end(match made.await {
