@@ -10,10 +10,12 @@ use actix_web::web::Bytes;
 use clap::ValueEnum;
 use serde_json::value::RawValue;
 
+use super::import_once::{Beginning, Once};
 use super::{Context, Failure};
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
 use crate::domain::slug::Slug;
+use crate::web::api::bulk::{Receipt, is_made};
 use crate::web::api::bulk_answer::{Form, Parts, Shown};
 use crate::web::api::bulk_input::kinds::{Invitations, Links};
 use crate::web::api::bulk_input::{Batch, Format, Refusal, Rows};
@@ -56,6 +58,9 @@ pub struct Args {
     /// Send each of them the invitation: email or sms
     #[arg(long, value_name = "CHANNEL")]
     send: Option<String>,
+    /// The same import under the same key makes nothing again and prints the same result, for a day
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// Default: JSON where the file's name ends in .json, else CSV
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
@@ -98,22 +103,32 @@ async fn import<R: Shown>(
     given: Bytes,
     kind: R,
 ) -> Result<(), Failure> {
-    let presets = Presets::all(&context.store).await?;
-    let mut batch = read(context, format, &given, &presets, kind)?;
-    refuse_taken(context, &batch).await?;
-    let (checked, list) = (batch.len(), R::LIST);
+    let list = R::LIST;
     if args.dry_run {
-        eprintln!("All {checked} {list} are right. Nothing was made.");
+        let batch = read(format, &given, &new_receipt(context).await?, kind)?;
+        refuse_taken(context, &batch).await?;
+        eprintln!("All {} {list} are right. Nothing was made.", batch.len());
         return Ok(());
     }
     // Opened first: where the result cannot be written nothing is made.
+    let said = args.said(list);
     let mut result = Output::open(args.output)?;
-    eprintln!("{checked} {list} are right and are being made");
-    if let Err(failure) = make(context, &mut batch).await {
-        result.remove();
-        return Err(failure);
-    }
-    eprintln!("{checked} {list} were made.");
+    let made = match &args.idempotency_key {
+        Some(key) => make_once(context, key, &said, format, &given, kind).await,
+        None => {
+            let receipt = new_receipt(context).await?;
+            let made = make(context, format, &given, kind, receipt).await;
+            made.map(|(batch, _)| batch)
+        }
+    };
+    let batch = match made {
+        Ok(batch) => batch,
+        Err(failure) => {
+            result.remove();
+            return Err(failure);
+        }
+    };
+    eprintln!("{} {list} were made.", batch.len());
     let url_of = |slug: &Slug| context.url_of(slug);
     for part in Parts::new(
         Form::Csv,
@@ -144,6 +159,12 @@ impl Args {
         })
     }
 
+    /// What is said of the file, without where it lies.
+    fn said(&self, list: &str) -> String {
+        let (campaign, send) = (&self.campaign, &self.send);
+        format!("{list} {:?} {campaign:?} {send:?}", self.format())
+    }
+
     fn format(&self) -> Format {
         let is_json = self
             .file
@@ -169,14 +190,13 @@ fn read_file(file: &Path) -> Result<Bytes, Failure> {
 }
 
 fn read<R: Rows>(
-    context: &Context,
     format: Format,
     given: &Bytes,
-    presets: &Presets,
+    from: &Receipt,
     kind: R,
 ) -> Result<Batch<R>, Failure> {
     let mut rows = 0;
-    let batch = Batch::read(kind, format, given, presets, context.clock.uuid(), |row| {
+    let batch = Batch::read(kind, format, given, &from.presets, from.seed, |row| {
         rows = row;
         if row % REPORT_EVERY == 0 {
             eprintln!("{row} rows checked");
@@ -218,14 +238,59 @@ async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<()
     }
 }
 
-async fn make<R: Rows>(context: &Context, batch: &mut Batch<R>) -> Result<(), Failure> {
-    let made = batch.keep(&context.store, &context.clock).await?;
-    made.map_err(|place| {
-        Failure::new(format!(
+/// From what rows are made now.
+async fn new_receipt(context: &Context) -> Result<Receipt, Failure> {
+    Ok(Receipt {
+        seed: context.clock.uuid(),
+        presets: Presets::all(&context.store).await?,
+    })
+}
+
+/// Makes the rows; those that are there already, made from the same, are found.
+async fn make<R: Rows>(
+    context: &Context,
+    format: Format,
+    given: &Bytes,
+    kind: R,
+    mut from: Receipt,
+) -> Result<(Batch<R>, Receipt), Failure> {
+    let store = &context.store;
+    let mut batch = read(format, given, &from, kind)?;
+    from.presets = from.presets.only(&batch.asked);
+    if is_made(store, &mut batch, from.seed).await? {
+        return Ok((batch, from));
+    }
+    refuse_taken(context, &batch).await?;
+    eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
+    match batch.keep(store, &context.clock).await? {
+        Ok(()) => Ok((batch, from)),
+        Err(place) => Err(Failure::new(format!(
             "{}[{place}].slug: another link has or had this slug; nothing was made",
             R::LIST
-        ))
-    })
+        ))),
+    }
+}
+
+/// The same, once for all who name the key.
+async fn make_once<R: Rows>(
+    context: &Context,
+    key: &str,
+    said: &str,
+    format: Format,
+    given: &Bytes,
+    kind: R,
+) -> Result<Batch<R>, Failure> {
+    match Once::begin(context, key, said, given).await? {
+        (once, Beginning::First(seed)) => {
+            let presets = new_receipt(context).await?.presets;
+            let make = make(context, format, given, kind, Receipt { seed, presets });
+            once.make(seed, make).await
+        }
+        (_, Beginning::Made(receipt)) => {
+            let made = make(context, format, given, kind, receipt).await;
+            made.map(|(batch, _)| batch)
+        }
+    }
 }
 
 /// Whether a file names people to be invited, and not links.

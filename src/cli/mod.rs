@@ -19,6 +19,7 @@ use crate::web::api::openapi;
 mod backup;
 mod doctor;
 mod import;
+mod import_once;
 mod key;
 mod link;
 mod output;

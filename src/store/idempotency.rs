@@ -65,6 +65,30 @@ impl Store {
         })
     }
 
+    /// Says that the request that makes `resource_id` still runs.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn renew_idempotent(
+        &self,
+        key_id: KeyId,
+        key: &str,
+        resource_id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query(RENEW)
+                .bind(key_id)
+                .bind(key)
+                .bind(resource_id)
+                .bind(now)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+
     /// Keeps the sealed answer of a request; `None` gives the key free again.
     ///
     /// # Errors
@@ -107,6 +131,10 @@ impl Store {
         Ok(())
     }
 }
+
+const RENEW: &str = "
+UPDATE idempotency SET created_at = $4
+WHERE key_id = $1 AND idempotency_key = $2 AND resource_id = $3 AND answer IS NULL";
 
 /// Takes over what is older than a day, and a like request whose process died; its resource id is kept then.
 const BEGIN: &str = "

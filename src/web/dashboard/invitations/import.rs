@@ -137,6 +137,7 @@ pub(in crate::web::dashboard) async fn state(operator: Operator, id: web::Path<S
         Stage::Running => format!("{rows} people are being invited"),
         Stage::Done(_) => format!("{rows} people were invited"),
         Stage::Failed(_) => "Nobody was invited".to_owned(),
+        Stage::Unsure(_) => format!("{rows} people may be invited"),
     };
     let campaign = match (&stage, &import.kind.common.campaign) {
         (Stage::Done(_), Some(name)) => operator.state.store.campaign_named(name).await?,
@@ -168,15 +169,24 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
         let task = import.clone();
         operator.state.spawn(async move {
             let made = async {
-                let mut receipt = receipt(&state).await?;
+                let mut receipt = match task.receipt.get() {
+                    Some(receipt) => receipt.clone(),
+                    None => {
+                        let receipt = receipt(&state).await?;
+                        task.receipt.get_or_init(|| receipt).clone()
+                    }
+                };
                 let watched = task.clone();
                 let watch = move |rows| watched.read.store(rows, Ordering::Relaxed);
                 let file = task.file.clone();
                 let (kind, from) = (task.kind.clone(), receipt.clone());
                 let read = bulk::checked(kind, task.format, file, from, watch);
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
-                let kept = batch.keep(&store, &state.clock).await?;
-                kept.map_err(|_| Problem::NotFound)?;
+                // It may be there already, where nobody knew how the last time ended.
+                if !bulk::is_made(&store, &mut batch, receipt.seed).await? {
+                    let kept = batch.keep(&store, &state.clock).await?;
+                    kept.map_err(|_| Problem::NotFound)?;
+                }
                 receipt.presets = receipt.presets.only(&batch.asked);
                 Ok::<_, Problem>(receipt)
             };
@@ -187,10 +197,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 ),
                 Err(problem) => {
                     problem.tell(&state.store);
-                    Stage::Failed(
-                        "The database did not answer in time. Look under Invitations whether they are there before you upload the file again."
-                            .to_owned(),
-                    )
+                    Stage::Unsure("The database did not answer in time.".to_owned())
                 }
             });
         });

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::web::Bytes;
 use uuid::Uuid;
@@ -37,6 +37,8 @@ pub struct Import {
     pub at: Timestamp,
     /// Rows that were read, of those that are being made.
     pub read: AtomicUsize,
+    /// From what they are made, however often it begins.
+    pub receipt: OnceLock<Receipt>,
     stage: Mutex<Stage>,
 }
 
@@ -51,6 +53,8 @@ pub enum Stage {
     Done(Receipt),
     /// It failed; says why.
     Failed(String),
+    /// Nobody knows whether they were made; to begin again makes nobody twice. Says why.
+    Unsure(String),
 }
 
 impl Import {
@@ -71,6 +75,7 @@ impl Import {
             rows,
             at,
             read: AtomicUsize::new(0),
+            receipt: OnceLock::new(),
             stage: Mutex::new(Stage::Checked),
         }
     }
@@ -82,11 +87,11 @@ impl Import {
         stage.clone()
     }
 
-    /// Whether it may begin now, which is so once.
+    /// Whether it may begin now, which is so once, and again as long as nobody knows how it ended.
     #[must_use]
     pub fn begins(&self) -> bool {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let begins = *stage == Stage::Checked;
+        let begins = matches!(*stage, Stage::Checked | Stage::Unsure(_));
         if begins {
             *stage = Stage::Running;
         }
@@ -169,6 +174,8 @@ mod tests {
         assert!(find(0, person, 2).is_none(), "the oldest gives way");
         let running = find(1, person, 2).unwrap();
         assert!(running.begins() && !running.begins());
+        running.end(Stage::Unsure("why".to_owned()));
+        assert!(running.begins() && !running.begins(), "once more");
         imports.keep(ids[3], import(person, 10, 3));
         assert!(find(1, person, KEPT_MS + 9).is_some(), "it is being made");
         assert!(find(3, person, KEPT_MS + 9).is_none(), "its hour is over");
