@@ -18,6 +18,7 @@ use crate::domain::slug::Slug;
 use crate::web::api::bulk::{Receipt, is_made};
 use crate::web::api::bulk_answer::{Form, Parts, Shown};
 use crate::web::api::bulk_input::kinds::{Invitations, Links};
+use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Batch, Format, Refusal, Rows};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
@@ -262,7 +263,7 @@ async fn make<R: Rows>(
     }
     refuse_taken(context, &batch).await?;
     eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
-    match batch.keep(store, &context.clock).await? {
+    match batch.keep(store, &context.clock, Pace::elsewhere()).await? {
         Ok(()) => Ok((batch, from)),
         Err(place) => Err(Failure::new(format!(
             "{}[{place}].slug: another link has or had this slug; nothing was made",

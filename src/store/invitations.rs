@@ -213,11 +213,21 @@ UPDATE campaigns SET invited = invited + $2,
     name = CASE WHEN invited = 0 THEN $3 ELSE name END, created_at = CASE WHEN invited = 0 THEN $4 ELSE created_at END
 WHERE id = $1";
 
-pub(super) const INSERT: &str = "
+macro_rules! insert_sql {
+    ($each:literal) => {
+        concat!(
+            "
 INSERT INTO invitations (id, campaign_id, channel, client_id, name, email, phone, searched, created_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
        CAST(value ->> 8 AS BIGINT)
-FROM json_each($1) WHERE TRUE ON CONFLICT DO NOTHING";
+FROM ",
+            $each,
+            "($1) WHERE TRUE ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+pub(super) const INSERT: links_made::Sql = [insert_sql!("jsonb_each"), insert_sql!("json_each")];
 
 const UNOPENED: &str = "
 SELECT id FROM invitations

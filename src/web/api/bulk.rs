@@ -135,7 +135,7 @@ pub(super) async fn take<R: Shown>(
     let form = Form::accepted(request);
     if is_dry {
         let presets = Presets::all(&state.store).await?;
-        let batch = read(kind, format, given, presets, state.clock.uuid()).await?;
+        let batch = read(state, kind, format, given, presets, state.clock.uuid()).await?;
         refuse_taken(&state.store, &batch).await?;
         let checked = batch.len();
         return Ok(Answer::ok(&CheckedLinks { checked }).respond());
@@ -185,7 +185,7 @@ async fn make<R: Rows>(
     seed: Uuid,
 ) -> Result<(Batch<R>, Receipt), Problem> {
     let presets = Presets::all(store).await?;
-    let mut batch = read(kind, format, body, presets.clone(), seed).await?;
+    let mut batch = read(state, kind, format, body, presets.clone(), seed).await?;
     let receipt = Receipt {
         seed,
         presets: presets.only(&batch.asked),
@@ -195,7 +195,7 @@ async fn make<R: Rows>(
         return Ok((batch, receipt));
     }
     refuse_taken(store, &batch).await?;
-    match batch.keep(store, &state.clock).await? {
+    match batch.keep(store, &state.clock, Pace::beside(store)).await? {
         Ok(()) => Ok((batch, receipt)),
         Err(place) => Err(Problem::SlugTaken(format!("{}[{place}].slug", R::LIST))),
     }
@@ -212,7 +212,7 @@ pub async fn again<R: Rows>(
     body: Bytes,
     Receipt { seed, presets }: Receipt,
 ) -> Result<Batch<R>, Problem> {
-    let mut batch = read(kind, format, body, presets, seed).await?;
+    let mut batch = read(state, kind, format, body, presets, seed).await?;
     if is_made(&state.store, &mut batch, seed).await? {
         return Ok(batch);
     }
@@ -241,6 +241,7 @@ pub async fn is_made<R: Rows>(
 }
 
 async fn read<R: Rows>(
+    state: &State,
     kind: R,
     format: Format,
     body: Bytes,
@@ -248,7 +249,15 @@ async fn read<R: Rows>(
     seed: Uuid,
 ) -> Result<Batch<R>, Problem> {
     let receipt = Receipt { seed, presets };
-    let batch = checked(kind, format, body, receipt, |_| ()).await?;
+    let batch = checked(
+        kind,
+        format,
+        body,
+        receipt,
+        |_| (),
+        Pace::beside(&state.store),
+    )
+    .await?;
     batch.map_err(|refusal| match refusal {
         Refusal::Unreadable(why) => Problem::BadRequest(why),
         Refusal::Wrong(errors) => Problem::invalid(errors),
@@ -266,8 +275,8 @@ pub async fn checked<R: Rows>(
     body: Bytes,
     Receipt { seed, presets }: Receipt,
     mut watch: impl FnMut(usize) + Send + 'static,
+    mut pace: Pace,
 ) -> Result<Result<Batch<R>, Refusal>, Problem> {
-    let mut pace = Pace::default();
     let watch = move |rows| {
         watch(rows);
         pace.rest_here();
@@ -312,11 +321,14 @@ pub fn respond<R: Shown>(
     let own = state.clone();
     let url_of = move |slug: &Slug| own.url_of(slug);
     let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
-    let parts = stream::unfold((parts, Pace::default()), |(mut parts, mut pace)| async {
-        pace.rest().await;
-        let part = Bytes::from(parts.next()?);
-        Some((Ok::<_, Infallible>(part), (parts, pace)))
-    });
+    let parts = stream::unfold(
+        (parts, Pace::beside(&state.store)),
+        |(mut parts, mut pace)| async {
+            pace.rest().await;
+            let part = Bytes::from(parts.next()?);
+            Some((Ok::<_, Infallible>(part), (parts, pace)))
+        },
+    );
     HttpResponse::Created()
         .content_type(form.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -1,7 +1,7 @@
 //! Rows that were read are kept: few in one transaction, many in steps.
 
 use super::pace::Pace;
-use super::source::{Again, Drawn};
+use super::source::Again;
 use super::{Batch, Rows, id_at};
 use crate::clock::Clock;
 use crate::domain::slug::Slug;
@@ -23,17 +23,18 @@ impl<R: Rows> Batch<R> {
         &mut self,
         store: &Store,
         clock: &Clock,
+        pace: Pace,
     ) -> Result<Result<(), usize>, StoreError> {
+        self.draw().await?;
         if self.len() <= STEP {
             return self.keep_few(store, clock).await;
         }
         self.kind.prepare(store, clock).await?;
-        self.draw().await?;
         let (first, last) = (id_at(self.seed, 0), id_at(self.seed, self.len() - 1));
         let import = store.begin_import(clock, first, last).await?;
         // Another process makes the same rows, or has just made them. Asked again, they are found.
         let import = import.ok_or(StoreError::Unavailable)?;
-        if let Err(place) = self.add_all(&import, clock).await? {
+        if let Err(place) = self.add_all(&import, clock, pace).await? {
             import.cancel().await?;
             return Ok(Err(place));
         }
@@ -47,9 +48,9 @@ impl<R: Rows> Batch<R> {
         clock: &Clock,
     ) -> Result<Result<(), usize>, StoreError> {
         let mut rows: Vec<R::Row> = self.again().collect();
+        self.give_slugs(&mut rows, 0);
         for _ in 0..DRAWS_MAX {
             let Err(place) = self.kind.keep(store, clock, &mut rows).await? else {
-                self.drawn = rows.iter().map(|row| drawn(R::link(row))).collect();
                 self.kind.recall(store).await?;
                 return Ok(Ok(()));
             };
@@ -57,7 +58,8 @@ impl<R: Rows> Batch<R> {
                 return Ok(Err(place));
             }
             // So it goes once in ten thousand times, with a million links there.
-            R::link_mut(&mut rows[place]).terms.slug = Slug::generate();
+            self.drawn[place].0 = Slug::generate();
+            R::link_mut(&mut rows[place]).terms.slug = self.drawn[place].0.clone();
         }
         // It is not the slugs: another process has kept the same rows meanwhile. Asked again, they are found.
         Err(StoreError::Unavailable)
@@ -68,12 +70,7 @@ impl<R: Rows> Batch<R> {
     async fn draw(&mut self) -> Result<(), StoreError> {
         let count = self.len();
         let slugs = beside(move || {
-            let mut pace = Pace::default();
-            let mut slugs: Vec<Slug> = Vec::with_capacity(count);
-            for _ in 0..count {
-                slugs.push(Slug::generate());
-                pace.rest_here();
-            }
+            let mut slugs = Slug::generate_many(count);
             slugs.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
             slugs
         });
@@ -88,19 +85,16 @@ impl<R: Rows> Batch<R> {
         &mut self,
         import: &Import,
         clock: &Clock,
+        mut pace: Pace,
     ) -> Result<Result<(), usize>, StoreError> {
-        let (mut again, mut place, mut pace) = (self.again(), 0, Pace::default());
+        let (mut again, mut place) = (self.again(), 0);
         loop {
             let mut rows;
             (again, rows) = beside(move || some(again)).await?;
             if rows.is_empty() {
                 break;
             }
-            for (at, row) in rows.iter_mut().enumerate() {
-                let (link, drawn) = (R::link_mut(row), &mut self.drawn[place + at]);
-                link.terms.slug = drawn.0.clone();
-                drawn.1.clone_from(&link.signing_secret);
-            }
+            self.give_slugs(&mut rows, place);
             if let Err(taken) = self.add(import, clock, &mut rows, place).await? {
                 return Ok(Err(taken));
             }
@@ -111,6 +105,15 @@ impl<R: Rows> Batch<R> {
             return Err(StoreError::Corrupt("a file that was right before"));
         }
         Ok(Ok(()))
+    }
+
+    /// Gives the rows from `place` on the slugs that were drawn for them, and notes their secrets.
+    fn give_slugs(&mut self, rows: &mut [R::Row], place: usize) {
+        for (row, drawn) in rows.iter_mut().zip(&mut self.drawn[place..]) {
+            let link = R::link_mut(row);
+            link.terms.slug = drawn.0.clone();
+            drawn.1.clone_from(&link.signing_secret);
+        }
     }
 
     /// Keeps the rows from `place` on.
@@ -142,10 +145,6 @@ impl<R: Rows> Batch<R> {
 fn some<R: Rows>(mut again: Again<R>) -> (Again<R>, Vec<R::Row>) {
     let rows = again.by_ref().take(STEP).collect();
     (again, rows)
-}
-
-fn drawn(link: &crate::domain::link::Link) -> Drawn {
-    (link.terms.slug.clone(), link.signing_secret.clone())
 }
 
 /// Work for the processor, beside the threads that answer clicks.

@@ -58,7 +58,7 @@ impl Rows for Links {
         presets: &Presets,
         now: Timestamp,
     ) -> Result<Link, FieldErrors> {
-        link_input::parse(id, map, presets, now)
+        link_input::parse_undrawn(id, map, presets, now)
     }
 
     fn link(row: &Link) -> &Link {
@@ -179,7 +179,7 @@ impl Rows for Invitations {
         presets: &Presets,
         now: Timestamp,
     ) -> Result<Invited, FieldErrors> {
-        let mut invited = invitation_input::parse(id, map, &self.common, presets, now)?;
+        let mut invited = invitation_input::parse_undrawn(id, map, &self.common, presets, now)?;
         invited.invitation.campaign = self.campaign.as_ref().map(|campaign| campaign.id);
         Ok(invited)
     }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::store::Store;
+
 /// A piece of work after which it is worth resting: timers are no finer than a millisecond.
 const PIECE: Duration = Duration::from_millis(4);
 
@@ -10,20 +12,40 @@ const REST_MAX: Duration = Duration::from_millis(20);
 
 /// Rests for as long as it works.
 #[derive(Debug)]
-pub struct Pace(Instant);
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(Instant::now())
-    }
+pub struct Pace {
+    /// Whose clicks it is for; none: those of another process, of which nothing is known.
+    clicks_of: Option<Store>,
+    /// How many there had been when this piece of work was begun, and when that was.
+    clicks: u64,
+    begun: Instant,
 }
 
 impl Pace {
+    /// For work in another process than the one that answers clicks.
+    #[must_use]
+    pub fn elsewhere() -> Self {
+        Self {
+            clicks_of: None,
+            clicks: 0,
+            begun: Instant::now(),
+        }
+    }
+
+    /// For work in the process that answers the clicks of this store: while nobody clicks there is no rest.
+    #[must_use]
+    pub fn beside(store: &Store) -> Self {
+        Self {
+            clicks_of: Some(store.clone()),
+            clicks: store.clicks(),
+            begun: Instant::now(),
+        }
+    }
+
     /// Rests where it is time to, on a thread that nobody else needs.
     pub fn rest_here(&mut self) {
         if let Some(rest) = self.due() {
             std::thread::sleep(rest);
-            *self = Self::default();
+            self.begun = Instant::now();
         }
     }
 
@@ -31,12 +53,22 @@ impl Pace {
     pub async fn rest(&mut self) {
         if let Some(rest) = self.due() {
             tokio::time::sleep(rest).await;
-            *self = Self::default();
+            self.begun = Instant::now();
         }
     }
 
-    fn due(&self) -> Option<Duration> {
-        let worked = self.0.elapsed();
-        (worked >= PIECE).then(|| worked.min(REST_MAX))
+    fn due(&mut self) -> Option<Duration> {
+        let worked = self.begun.elapsed();
+        if worked < PIECE {
+            return None;
+        }
+        if let Some(store) = &self.clicks_of {
+            let before = std::mem::replace(&mut self.clicks, store.clicks());
+            if before == self.clicks {
+                self.begun = Instant::now();
+                return None;
+            }
+        }
+        Some(worked.min(REST_MAX))
     }
 }

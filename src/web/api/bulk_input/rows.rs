@@ -40,7 +40,7 @@ pub trait Rows: Clone + Send + Sync + 'static {
     /// Reads the field that no two rows may have in common, as it is compared.
     fn unique(value: &str) -> Option<String>;
 
-    /// Reads a row.
+    /// Reads a row; its slug is undrawn where none was chosen.
     ///
     /// # Errors
     /// Every field that is wrong.

@@ -19,6 +19,7 @@ use crate::web::State;
 use crate::web::api::bulk::{self, BODY_MAX, Receipt};
 use crate::web::api::bulk_answer::Form as Written;
 use crate::web::api::bulk_input::kinds::Invitations;
+use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Format, Refusal, Rows};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
@@ -108,7 +109,15 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
         campaign: None,
     };
     let (format, receipt) = (format_of(&file), receipt(&operator.state).await?);
-    let read = bulk::checked(kind, format, file.clone(), receipt, |_| ()).await;
+    let read = bulk::checked(
+        kind,
+        format,
+        file.clone(),
+        receipt,
+        |_| (),
+        Pace::beside(&operator.state.store),
+    )
+    .await;
     match read.map_err(|_| Refused::Database(None))? {
         Ok(batch) => {
             let (rows, file) = (batch.len(), (format, file));
@@ -180,11 +189,14 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 let watch = move |rows| watched.read.store(rows, Ordering::Relaxed);
                 let file = task.file.clone();
                 let (kind, from) = (task.kind.clone(), receipt.clone());
-                let read = bulk::checked(kind, task.format, file, from, watch);
+                let read =
+                    bulk::checked(kind, task.format, file, from, watch, Pace::beside(&store));
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
                 // It may be there already, where nobody knew how the last time ended.
                 if !bulk::is_made(&store, &mut batch, receipt.seed).await? {
-                    let kept = batch.keep(&store, &state.clock).await?;
+                    let kept = batch
+                        .keep(&store, &state.clock, Pace::beside(&store))
+                        .await?;
                     kept.map_err(|_| Problem::NotFound)?;
                 }
                 receipt.presets = receipt.presets.only(&batch.asked);
