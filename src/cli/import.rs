@@ -1,9 +1,7 @@
 //! `entrypass link import`
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use actix_web::web::Bytes;
@@ -11,15 +9,16 @@ use clap::ValueEnum;
 use serde_json::value::RawValue;
 
 use super::import_once::{Beginning, Once};
+use super::import_output::Output;
 use super::{Context, Failure};
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
 use crate::domain::slug::Slug;
-use crate::web::api::bulk::{Receipt, is_made};
 use crate::web::api::bulk_answer::{Form, Parts, Shown};
 use crate::web::api::bulk_input::kinds::{Invitations, Links};
 use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Batch, Format, Refusal, Rows};
+use crate::web::api::bulk_made::{Receipt, is_made};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
 use crate::web::api::sheet::Sheet;
@@ -301,56 +300,5 @@ fn invites(format: Format, given: &Bytes) -> bool {
             .is_ok_and(|sheet| sheet.header.iter().any(|name| name.trim() == "client_id")),
         Format::Json => serde_json::from_slice::<HashMap<String, &RawValue>>(given)
             .is_ok_and(|top| top.contains_key(Invitations::LIST)),
-    }
-}
-
-/// Where the result goes. It holds the links' addresses, each of which is the right to start a session: a file is for its
-/// owner alone.
-enum Output {
-    Standard,
-    File(PathBuf, File),
-}
-
-impl Output {
-    fn open(path: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self::Standard);
-        };
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        match file {
-            Ok(file) => Ok(Self::File(path, file)),
-            Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
-        }
-    }
-
-    fn write(&mut self, part: &[u8]) -> Result<(), Failure> {
-        let written = match self {
-            Self::Standard => io::stdout().write_all(part),
-            Self::File(_, file) => file.write_all(part),
-        };
-        written.map_err(|error| {
-            Failure::new(format!(
-                "the links were made, but the result cannot be written: {error}"
-            ))
-        })
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        match self {
-            Self::Standard => io::stdout().flush()?,
-            Self::File(_, file) => file.sync_all()?,
-        }
-        Ok(())
-    }
-
-    fn remove(self) {
-        if let Self::File(path, _) = self {
-            // What is left behind is an empty file.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{Context, Failure};
 use crate::domain::id::KeyId;
 use crate::store::idempotency::Begun;
-use crate::web::api::bulk::Receipt;
+use crate::web::api::bulk_made::Receipt;
 use crate::web::api::idempotent::while_it_runs;
 
 /// In the place of an API key: whoever has the database has all of them.

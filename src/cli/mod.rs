@@ -20,6 +20,7 @@ mod backup;
 mod doctor;
 mod import;
 mod import_once;
+mod import_output;
 mod key;
 mod link;
 mod output;

@@ -6,17 +6,17 @@ use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use futures_util::stream;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::answer::Answer;
 use super::bulk_answer::{Form, Parts, Shown};
 use super::bulk_input::kinds::Links;
 use super::bulk_input::pace::Pace;
-use super::bulk_input::{Batch, Format, Refusal, Rows, id_at};
+use super::bulk_input::{Batch, Format};
+use super::bulk_made::{Receipt, again, block, make, read, refuse_taken};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
@@ -26,15 +26,11 @@ use super::paging::Query;
 use super::presets_known::Presets;
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
-use crate::store::{Store, StoreError};
 use crate::web::State;
 use crate::web::problem::Problem;
 
 /// Largest body, in bytes.
 pub const BODY_MAX: usize = 32 * 1024 * 1024;
-
-/// The most taken slugs that one answer names.
-const TAKEN_MAX: usize = 10;
 
 /// Links to be made, all or none.
 #[derive(Debug, ToSchema)]
@@ -62,15 +58,6 @@ pub struct CheckedLinks {
     /// How many there are.
     #[schema(examples(100))]
     checked: usize,
-}
-
-/// From what links are made again, as they were made first: the presets of that time are a part of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// What ids and times follow from.
-    pub seed: Uuid,
-    /// The presets that were asked for.
-    pub presets: Presets,
 }
 
 /// Makes many links at once.
@@ -173,141 +160,6 @@ pub(super) async fn take<R: Shown>(
         Err(_) => again(state, kind, format, given.clone(), receipt).await?,
     };
     Ok(respond(state, form, format, &given, batch))
-}
-
-/// Makes what a body holds.
-async fn make<R: Rows>(
-    state: &State,
-    store: &Store,
-    kind: R,
-    format: Format,
-    body: Bytes,
-    seed: Uuid,
-) -> Result<(Batch<R>, Receipt), Problem> {
-    let presets = Presets::all(store).await?;
-    let mut batch = read(state, kind, format, body, presets.clone(), seed).await?;
-    let receipt = Receipt {
-        seed,
-        presets: presets.only(&batch.asked),
-    };
-    // Only after a process died between making the rows and keeping the receipt are they there already.
-    if is_made(&state.store, &mut batch, seed).await? {
-        return Ok((batch, receipt));
-    }
-    refuse_taken(store, &batch).await?;
-    match batch.keep(store, &state.clock, Pace::beside(store)).await? {
-        Ok(()) => Ok((batch, receipt)),
-        Err(place) => Err(Problem::SlugTaken(format!("{}[{place}].slug", R::LIST))),
-    }
-}
-
-/// What a body became earlier.
-///
-/// # Errors
-/// When it became nothing, or the database does not answer.
-pub async fn again<R: Rows>(
-    state: &State,
-    kind: R,
-    format: Format,
-    body: Bytes,
-    Receipt { seed, presets }: Receipt,
-) -> Result<Batch<R>, Problem> {
-    let mut batch = read(state, kind, format, body, presets, seed).await?;
-    if is_made(&state.store, &mut batch, seed).await? {
-        return Ok(batch);
-    }
-    tracing::error!("links that were made at once are not there any more");
-    Err(Problem::Database(None))
-}
-
-/// Whether the rows were made; they are given the slugs and secrets that were drawn then, and whatever else they got.
-///
-/// # Errors
-/// When the database does not answer.
-pub async fn is_made<R: Rows>(
-    store: &Store,
-    batch: &mut Batch<R>,
-    seed: Uuid,
-) -> Result<bool, StoreError> {
-    let last = batch.len().saturating_sub(1);
-    let drawn = store
-        .drawn_between(id_at(seed, 0), id_at(seed, last))
-        .await?;
-    let is_made = drawn.len() == batch.len();
-    if is_made {
-        batch.recall(store, drawn).await?;
-    }
-    Ok(is_made)
-}
-
-async fn read<R: Rows>(
-    state: &State,
-    kind: R,
-    format: Format,
-    body: Bytes,
-    presets: Presets,
-    seed: Uuid,
-) -> Result<Batch<R>, Problem> {
-    let receipt = Receipt { seed, presets };
-    let batch = checked(
-        kind,
-        format,
-        body,
-        receipt,
-        |_| (),
-        Pace::beside(&state.store),
-    )
-    .await?;
-    batch.map_err(|refusal| match refusal {
-        Refusal::Unreadable(why) => Problem::BadRequest(why),
-        Refusal::Wrong(errors) => Problem::invalid(errors),
-        Refusal::SendingOff => Problem::SendingOff,
-    })
-}
-
-/// Reads and checks rows, beside the threads that answer clicks; `watch` hears of each.
-///
-/// # Errors
-/// When the work ended early.
-pub async fn checked<R: Rows>(
-    kind: R,
-    format: Format,
-    body: Bytes,
-    Receipt { seed, presets }: Receipt,
-    mut watch: impl FnMut(usize) + Send + 'static,
-    mut pace: Pace,
-) -> Result<Result<Batch<R>, Refusal>, Problem> {
-    let watch = move |rows| {
-        watch(rows);
-        pace.rest_here();
-    };
-    block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
-}
-
-/// Work for the processor, beside the threads that answer clicks.
-async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    web::block(work).await.map_err(|error| {
-        tracing::error!("work of a request ended early: {error}");
-        Problem::Database(None)
-    })
-}
-
-async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
-    let chosen = batch.chosen().iter();
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
-    let taken = store.taken_slugs(&slugs).await?;
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let mut named: Vec<String> = taken
-        .iter()
-        .take(TAKEN_MAX)
-        .map(|at| format!("{}[{}].slug", R::LIST, places[*at]))
-        .collect();
-    if taken.len() > TAKEN_MAX {
-        named.push(format!("and {} more", taken.len() - TAKEN_MAX));
-    }
-    Err(Problem::SlugTaken(named.join(", ")))
 }
 
 /// Answers what was made.

@@ -16,11 +16,12 @@ use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
 use crate::store::StoreError;
 use crate::web::State;
-use crate::web::api::bulk::{self, BODY_MAX, Receipt};
+use crate::web::api::bulk::{self, BODY_MAX};
 use crate::web::api::bulk_answer::Form as Written;
 use crate::web::api::bulk_input::kinds::Invitations;
 use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Format, Refusal, Rows};
+use crate::web::api::bulk_made::{self, Receipt};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::chart::grouped;
@@ -109,7 +110,7 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
         campaign: None,
     };
     let (format, receipt) = (format_of(&file), receipt(&operator.state).await?);
-    let read = bulk::checked(
+    let read = bulk_made::checked(
         kind,
         format,
         file.clone(),
@@ -190,10 +191,10 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 let file = task.file.clone();
                 let (kind, from) = (task.kind.clone(), receipt.clone());
                 let read =
-                    bulk::checked(kind, task.format, file, from, watch, Pace::beside(&store));
+                    bulk_made::checked(kind, task.format, file, from, watch, Pace::beside(&store));
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
                 // It may be there already, where nobody knew how the last time ended.
-                if !bulk::is_made(&store, &mut batch, receipt.seed).await? {
+                if !bulk_made::is_made(&store, &mut batch, receipt.seed).await? {
                     let kept = batch
                         .keep(&store, &state.clock, Pace::beside(&store))
                         .await?;
@@ -225,7 +226,7 @@ pub(in crate::web::dashboard) async fn result(operator: Operator, id: web::Path<
     };
     let (kind, state) = (import.kind.clone(), &operator.state);
     let file = import.file.clone();
-    let made = bulk::again(state, kind, import.format, file.clone(), receipt).await;
+    let made = bulk_made::again(state, kind, import.format, file.clone(), receipt).await;
     let made = made.map_err(|_| Refused::Database(None))?;
     let mut answer = bulk::respond(state, Written::Csv, import.format, &file, made);
     *answer.status_mut() = actix_web::http::StatusCode::OK;

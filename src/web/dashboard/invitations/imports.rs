@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::domain::id::PersonId;
 use crate::domain::timestamp::Timestamp;
-use crate::web::api::bulk::Receipt;
 use crate::web::api::bulk_input::Format;
 use crate::web::api::bulk_input::kinds::Invitations;
+use crate::web::api::bulk_made::Receipt;
 
 /// How long a file is kept, in milliseconds.
 const KEPT_MS: i64 = 3_600_000;
