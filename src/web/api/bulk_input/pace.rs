@@ -8,9 +8,9 @@ use crate::store::Store;
 const PIECE: Duration = Duration::from_millis(4);
 
 /// The longest rest: work that was held up by others need not wait as long again.
-const REST_MAX: Duration = Duration::from_millis(20);
+const REST_MAX: Duration = Duration::from_millis(30);
 
-/// Rests for as long as it works.
+/// Rests for half as long again as it works.
 #[derive(Debug)]
 pub struct Pace {
     /// Whose clicks it is for; none: those of another process, of which nothing is known.
@@ -69,6 +69,6 @@ impl Pace {
                 return None;
             }
         }
-        Some(worked.min(REST_MAX))
+        Some((worked * 3 / 2).min(REST_MAX))
     }
 }
