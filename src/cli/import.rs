@@ -33,6 +33,7 @@ pub const EXAMPLES: &str = "Examples:
   entrypass link import customers.csv --dry-run          says what is wrong, row by row, and makes nothing
   entrypass link import customers.csv -o urls.csv
   entrypass link import links.json > urls.csv
+  entrypass link import customers.csv --idempotency-key 2027-03 > urls.csv   can be given again
   entrypass link import people.csv --campaign 'Spring review' --send email -o urls.csv
 
 A CSV has a header, in any order, of: name, usage (single, multi or unlimited), limit, expires_at, language, flow, slug,
@@ -260,6 +261,8 @@ async fn make<R: Rows>(
     if is_made(store, &mut batch, from.seed).await? {
         return Ok((batch, from));
     }
+    // The slugs of rows that a dead process left are free again.
+    store.drop_dead_imports(&context.clock).await?;
     refuse_taken(context, &batch).await?;
     eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
     match batch.keep(store, &context.clock, Pace::elsewhere()).await? {

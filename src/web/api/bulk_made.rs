@@ -43,6 +43,8 @@ pub(super) async fn make<R: Rows>(
     if is_made(&state.store, &mut batch, seed).await? {
         return Ok((batch, receipt));
     }
+    // The slugs of rows that a dead process left are free again.
+    store.drop_dead_imports(&state.clock).await?;
     refuse_taken(store, &batch).await?;
     match batch.keep(store, &state.clock, Pace::beside(store)).await? {
         Ok(()) => Ok((batch, receipt)),
