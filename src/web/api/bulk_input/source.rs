@@ -1,8 +1,11 @@
 //! Rows as they were given, one after the other and as often as wanted: to read a row again costs less than to keep it.
 
+use std::sync::Arc;
+
 use actix_web::web::Bytes;
 use csv::StringRecord;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
 use super::csv_rows::{self, Column, Columns};
 use super::{Refusal, Rows};
@@ -12,7 +15,6 @@ use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::web::api::presets_known::Presets;
 use crate::web::api::sheet::Sheet;
-use uuid::Uuid;
 
 /// Longest JSON of one row, in bytes.
 const ROW_MAX: usize = 1024 * 1024;
@@ -21,14 +23,14 @@ const ROW_MAX: usize = 1024 * 1024;
 #[derive(Debug, Clone)]
 pub(super) enum Given {
     /// The text of each.
-    Json(std::sync::Arc<[Bytes]>),
+    Json(Arc<[Bytes]>),
     /// The table.
     Csv(Bytes),
 }
 
 /// The rows from the first one on.
 pub(super) enum Source {
-    Json(std::sync::Arc<[Bytes]>, usize),
+    Json(Arc<[Bytes]>, usize),
     Csv(Box<Table>),
 }
 
@@ -63,7 +65,7 @@ impl Given {
 impl Source {
     /// No rows.
     pub(super) fn none() -> Self {
-        Self::Json(std::sync::Arc::default(), 0)
+        Self::Json(Arc::default(), 0)
     }
 
     /// The next row as the fields of a request.
