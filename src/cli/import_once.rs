@@ -66,10 +66,10 @@ impl<'a> Once<'a> {
     pub async fn make<T>(
         &self,
         seed: Uuid,
-        make: impl Future<Output = Result<(T, Receipt), Failure>>,
+        work: impl Future<Output = Result<(T, Receipt), Failure>>,
     ) -> Result<T, Failure> {
         let (store, clock) = (&self.context.store, &self.context.clock);
-        let made = while_it_runs(store, clock, (COMMAND_LINE, self.key), seed, make).await;
+        let made = while_it_runs(store, clock, (COMMAND_LINE, self.key), seed, work).await;
         let kept = made.as_ref().ok().map(|(_, receipt)| receipt);
         let kept = kept.map(|receipt| serde_json::to_string(receipt).expect("it is plain text"));
         let ended = store

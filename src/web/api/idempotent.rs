@@ -121,8 +121,8 @@ impl Once {
             }
         };
         let clock = &self.state.clock;
-        let made = while_it_runs(store, clock, (self.key_id, &self.key), id, make(id)).await;
-        let answer = made.unwrap_or_else(|problem| {
+        let done = while_it_runs(store, clock, (self.key_id, &self.key), id, make(id)).await;
+        let answer = done.unwrap_or_else(|problem| {
             problem.tell(store);
             Answer::from(problem)
         });

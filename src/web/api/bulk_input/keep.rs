@@ -87,21 +87,21 @@ impl<R: Rows> Batch<R> {
         clock: &Clock,
         mut pace: Pace,
     ) -> Result<Result<(), usize>, StoreError> {
-        let (mut again, mut place) = (self.again(), 0);
+        let (mut again, mut from) = (self.again(), 0);
         loop {
             let mut rows;
             (again, rows) = beside(move || some(again)).await?;
             if rows.is_empty() {
                 break;
             }
-            self.give_slugs(&mut rows, place);
-            if let Err(taken) = self.add(import, clock, &mut rows, place).await? {
+            self.give_slugs(&mut rows, from);
+            if let Err(taken) = self.add(import, clock, &mut rows, from).await? {
                 return Ok(Err(taken));
             }
-            place += rows.len();
+            from += rows.len();
             pace.rest().await;
         }
-        if place < self.len() {
+        if from < self.len() {
             return Err(StoreError::Corrupt("a file that was right before"));
         }
         Ok(Ok(()))
