@@ -54,6 +54,8 @@ impl Pace {
         if let Some(rest) = self.due() {
             tokio::time::sleep(rest).await;
             self.begun = Instant::now();
+        } else {
+            tokio::task::yield_now().await;
         }
     }
 
