@@ -4,6 +4,8 @@ use sqlx::FromRow;
 
 use super::imports::seen_sql;
 use super::invitations::erase::forget_invitations;
+use super::searched::contains_pattern;
+pub use super::searched::folded;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
@@ -274,21 +276,6 @@ impl Store {
         }
         self.end_noted(tx, done, action, id, None).await
     }
-}
-
-/// A text without regard to case: lower case, where a sigma at a word's end is one like any other.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    text.to_lowercase().replace('ς', "σ")
-}
-
-/// A LIKE pattern for text anywhere without regard to case, with `!` as its escape.
-pub(super) fn contains_pattern(text: &str) -> String {
-    let escaped = folded(text)
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{escaped}%")
 }
 
 /// What links are listed by: first what finds them by an index, then what narrows them. The same order of reasons as

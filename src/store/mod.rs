@@ -66,6 +66,7 @@ mod postgres;
 pub mod presets;
 pub mod questions;
 mod schema;
+mod searched;
 pub mod second_factors;
 pub mod sessions;
 pub mod settings;

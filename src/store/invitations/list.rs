@@ -4,7 +4,8 @@ use sqlx::FromRow;
 
 use super::super::imports::seen_sql;
 use super::super::ledger::json_rows;
-use super::super::links::{LinkRow, contains_pattern};
+use super::super::links::LinkRow;
+use super::super::searched::contains_pattern;
 use super::super::{Store, StoreError};
 use crate::domain::id::{CampaignId, InvitationId, LinkId, MessageId, SessionId};
 use crate::domain::invitation::{Invitation, Progress};
