@@ -55,6 +55,9 @@ impl Sweep {
         self.store.publish().await?;
         self.store.forget_ended(now).await?;
         self.store.forget_answers(now).await?;
+        if self.store.drop_dead_imports(&self.clock).await? > 0 {
+            tracing::info!("deleted what a dead process had made of an import");
+        }
         for _ in 0..FORGETTING_MAX {
             if self.store.forget_events(now).await? == 0 {
                 break;

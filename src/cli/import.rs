@@ -1,22 +1,24 @@
 //! `entrypass link import`
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read as _, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use actix_web::web::Bytes;
 use clap::ValueEnum;
 use serde_json::value::RawValue;
 
+use super::import_once::{Beginning, Once};
+use super::import_output::Output;
 use super::{Context, Failure};
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
 use crate::domain::slug::Slug;
 use crate::web::api::bulk_answer::{Form, Parts, Shown};
 use crate::web::api::bulk_input::kinds::{Invitations, Links};
+use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Batch, Format, Refusal, Rows};
+use crate::web::api::bulk_made::{Receipt, is_made};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
 use crate::web::api::sheet::Sheet;
@@ -31,6 +33,7 @@ pub const EXAMPLES: &str = "Examples:
   entrypass link import customers.csv --dry-run          says what is wrong, row by row, and makes nothing
   entrypass link import customers.csv -o urls.csv
   entrypass link import links.json > urls.csv
+  entrypass link import customers.csv --idempotency-key 2027-03 > urls.csv   can be given again
   entrypass link import people.csv --campaign 'Spring review' --send email -o urls.csv
 
 A CSV has a header, in any order, of: name, usage (single, multi or unlimited), limit, expires_at, language, flow, slug,
@@ -56,6 +59,9 @@ pub struct Args {
     /// Send each of them the invitation: email or sms
     #[arg(long, value_name = "CHANNEL")]
     send: Option<String>,
+    /// The same import under the same key makes nothing again and prints the same result, for a day
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
     /// Default: JSON where the file's name ends in .json, else CSV
     #[arg(long, value_enum)]
     format: Option<FormatArgument>,
@@ -83,7 +89,11 @@ pub async fn run(context: &Context, args: Args) -> Result<(), Failure> {
         return Err(Failure::new(SENDING_OFF));
     }
     let sends = Channel::ALL.map(|channel| context.sends(channel));
-    let people = Invitations { common, sends };
+    let people = Invitations {
+        common,
+        sends,
+        campaign: None,
+    };
     import(context, args, format, given, people).await
 }
 
@@ -94,22 +104,31 @@ async fn import<R: Shown>(
     given: Bytes,
     kind: R,
 ) -> Result<(), Failure> {
-    let presets = Presets::all(&context.store).await?;
-    let mut batch = read(context, format, &given, &presets, kind)?;
-    refuse_taken(context, &batch).await?;
-    let (checked, list) = (batch.rows.len(), R::LIST);
+    let list = R::LIST;
     if args.dry_run {
-        eprintln!("All {checked} {list} are right. Nothing was made.");
+        let batch = read(format, &given, &new_receipt(context).await?, kind)?;
+        refuse_taken(context, &batch).await?;
+        eprintln!("All {} {list} are right. Nothing was made.", batch.len());
         return Ok(());
     }
     // Opened first: where the result cannot be written nothing is made.
+    let said = args.said(list);
     let mut result = Output::open(args.output)?;
-    eprintln!("{checked} {list} are right and are being made");
-    if let Err(failure) = make(context, &mut batch).await {
-        result.remove();
-        return Err(failure);
-    }
-    eprintln!("{checked} {list} were made.");
+    let made = if let Some(key) = &args.idempotency_key {
+        make_once(context, key, &said, format, &given, kind).await
+    } else {
+        let receipt = new_receipt(context).await?;
+        let made = make(context, format, &given, kind, receipt).await;
+        made.map(|(batch, _)| batch)
+    };
+    let batch = match made {
+        Ok(batch) => batch,
+        Err(failure) => {
+            result.remove();
+            return Err(failure);
+        }
+    };
+    eprintln!("{} {list} were made.", batch.len());
     let url_of = |slug: &Slug| context.url_of(slug);
     for part in Parts::new(
         Form::Csv,
@@ -140,6 +159,12 @@ impl Args {
         })
     }
 
+    /// What is said of the file, without where it lies.
+    fn said(&self, list: &str) -> String {
+        let (campaign, send) = (&self.campaign, &self.send);
+        format!("{list} {:?} {campaign:?} {send:?}", self.format())
+    }
+
     fn format(&self) -> Format {
         let is_json = self
             .file
@@ -165,14 +190,13 @@ fn read_file(file: &Path) -> Result<Bytes, Failure> {
 }
 
 fn read<R: Rows>(
-    context: &Context,
     format: Format,
     given: &Bytes,
-    presets: &Presets,
+    from: &Receipt,
     kind: R,
 ) -> Result<Batch<R>, Failure> {
     let mut rows = 0;
-    let batch = Batch::read(kind, format, given, presets, context.clock.uuid(), |row| {
+    let batch = Batch::read(kind, format, given, &from.presets, from.seed, |row| {
         rows = row;
         if row % REPORT_EVERY == 0 {
             eprintln!("{row} rows checked");
@@ -195,7 +219,8 @@ fn read<R: Rows>(
 }
 
 async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<(), Failure> {
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
+    let chosen = batch.chosen().iter();
+    let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = context.store.taken_slugs(&slugs).await?;
     for at in &taken {
         eprintln!(
@@ -213,14 +238,61 @@ async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<()
     }
 }
 
-async fn make<R: Rows>(context: &Context, batch: &mut Batch<R>) -> Result<(), Failure> {
-    let made = batch.keep(&context.store, &context.clock).await?;
-    made.map_err(|place| {
-        Failure::new(format!(
+/// From what rows are made now.
+async fn new_receipt(context: &Context) -> Result<Receipt, Failure> {
+    Ok(Receipt {
+        seed: context.clock.uuid(),
+        presets: Presets::all(&context.store).await?,
+    })
+}
+
+/// Makes the rows; those that are there already, made from the same, are found.
+async fn make<R: Rows>(
+    context: &Context,
+    format: Format,
+    given: &Bytes,
+    kind: R,
+    mut from: Receipt,
+) -> Result<(Batch<R>, Receipt), Failure> {
+    let store = &context.store;
+    let mut batch = read(format, given, &from, kind)?;
+    from.presets = from.presets.only(&batch.asked);
+    if is_made(store, &mut batch, from.seed).await? {
+        return Ok((batch, from));
+    }
+    // The slugs of rows that a dead process left are free again.
+    store.drop_dead_imports(&context.clock).await?;
+    refuse_taken(context, &batch).await?;
+    eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
+    match batch.keep(store, &context.clock, Pace::elsewhere()).await? {
+        Ok(()) => Ok((batch, from)),
+        Err(place) => Err(Failure::new(format!(
             "{}[{place}].slug: another link has or had this slug; nothing was made",
             R::LIST
-        ))
-    })
+        ))),
+    }
+}
+
+/// The same, once for all who name the key.
+async fn make_once<R: Rows>(
+    context: &Context,
+    key: &str,
+    said: &str,
+    format: Format,
+    given: &Bytes,
+    kind: R,
+) -> Result<Batch<R>, Failure> {
+    match Once::begin(context, key, said, given).await? {
+        (once, Beginning::First(seed)) => {
+            let presets = new_receipt(context).await?.presets;
+            let make = make(context, format, given, kind, Receipt { seed, presets });
+            once.make(seed, make).await
+        }
+        (_, Beginning::Made(receipt)) => {
+            let made = make(context, format, given, kind, receipt).await;
+            made.map(|(batch, _)| batch)
+        }
+    }
 }
 
 /// Whether a file names people to be invited, and not links.
@@ -230,56 +302,5 @@ fn invites(format: Format, given: &Bytes) -> bool {
             .is_ok_and(|sheet| sheet.header.iter().any(|name| name.trim() == "client_id")),
         Format::Json => serde_json::from_slice::<HashMap<String, &RawValue>>(given)
             .is_ok_and(|top| top.contains_key(Invitations::LIST)),
-    }
-}
-
-/// Where the result goes. It holds the links' addresses, each of which is the right to start a session: a file is for its
-/// owner alone.
-enum Output {
-    Standard,
-    File(PathBuf, File),
-}
-
-impl Output {
-    fn open(path: Option<PathBuf>) -> Result<Self, Failure> {
-        let Some(path) = path else {
-            return Ok(Self::Standard);
-        };
-        let file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path);
-        match file {
-            Ok(file) => Ok(Self::File(path, file)),
-            Err(error) => Err(Failure::new(format!("{}: {error}", path.display()))),
-        }
-    }
-
-    fn write(&mut self, part: &[u8]) -> Result<(), Failure> {
-        let written = match self {
-            Self::Standard => io::stdout().write_all(part),
-            Self::File(_, file) => file.write_all(part),
-        };
-        written.map_err(|error| {
-            Failure::new(format!(
-                "the links were made, but the result cannot be written: {error}"
-            ))
-        })
-    }
-
-    fn end(self) -> Result<(), Failure> {
-        match self {
-            Self::Standard => io::stdout().flush()?,
-            Self::File(_, file) => file.sync_all()?,
-        }
-        Ok(())
-    }
-
-    fn remove(self) {
-        if let Self::File(path, _) = self {
-            // What is left behind is an empty file.
-            let _ = std::fs::remove_file(path);
-        }
     }
 }

@@ -19,6 +19,8 @@ use crate::web::api::openapi;
 mod backup;
 mod doctor;
 mod import;
+mod import_once;
+mod import_output;
 mod key;
 mod link;
 mod output;

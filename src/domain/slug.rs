@@ -9,6 +9,9 @@ const ALPHABET: [char; 31] = [
 /// Length of a generated slug: 31^10 is about 2^49, out of reach for guessing below the rate limit.
 const GENERATED_LEN: usize = 10;
 
+/// Random bytes asked for at once, where many slugs are drawn.
+const RANDOM_AT_ONCE: usize = 4096;
+
 /// First path segments in use, and words that would look like the product itself speaking.
 const RESERVED: [&str; 21] = [
     "admin",
@@ -43,8 +46,39 @@ impl Slug {
     /// A random slug. It is a bearer secret: whoever has it can click.
     #[must_use]
     pub fn generate() -> Self {
+        Self::generate_from(nanoid::rngs::default)
+    }
+
+    /// As many random slugs, for fewer questions to the operating system.
+    ///
+    /// # Panics
+    /// When the operating system gives no random bytes.
+    #[must_use]
+    pub fn generate_many(count: usize) -> Vec<Self> {
+        let mut random = vec![0; RANDOM_AT_ONCE];
+        let mut used = random.len();
+        let mut some = |wanted: usize| {
+            if used + wanted > random.len() {
+                getrandom::fill(&mut random).expect("the operating system gives random bytes");
+                used = 0;
+            }
+            used += wanted;
+            random[used - wanted..used].to_vec()
+        };
+        let each = (0..count).map(|_| Self::generate_from(&mut some));
+        each.collect()
+    }
+
+    /// Stands where a slug is yet to be drawn.
+    #[must_use]
+    pub const fn undrawn() -> Self {
+        Self(String::new())
+    }
+
+    fn generate_from(mut random: impl FnMut(usize) -> Vec<u8>) -> Self {
         loop {
-            if let Ok(slug) = Self::parse(&nanoid::nanoid!(GENERATED_LEN, &ALPHABET)) {
+            let text = nanoid::format(&mut random, &ALPHABET, GENERATED_LEN);
+            if let Ok(slug) = Self::parse(&text) {
                 return slug;
             }
         }
@@ -123,5 +157,9 @@ mod tests {
         let slug = Slug::generate();
         assert_eq!(slug.0.len(), GENERATED_LEN);
         assert_eq!(Slug::lookup(&slug.0.to_uppercase()), Some(slug));
+        let many = Slug::generate_many(2000);
+        let kinds: std::collections::HashSet<&str> = many.iter().map(Slug::as_str).collect();
+        assert_eq!((many.len(), kinds.len()), (2000, 2000));
+        assert!(many.iter().all(|slug| slug.0.len() == GENERATED_LEN));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::FromRow;
 
+use super::imports::seen_sql;
 use super::invitations::list::begun_sql;
 use super::links::folded;
 use super::{Store, StoreError};
@@ -78,7 +79,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn campaign_named(&self, name: &str) -> Result<Option<Campaign>, StoreError> {
         let row: Option<Row> = each!(self, |db| {
-            sqlx::query_as("SELECT * FROM campaigns WHERE name_folded = $1")
+            sqlx::query_as("SELECT * FROM campaigns WHERE name_folded = $1 AND invited > 0")
                 .bind(folded(name))
                 .fetch_optional(db.read())
                 .await?
@@ -97,7 +98,7 @@ impl Store {
     ) -> Result<Vec<Campaign>, StoreError> {
         let rows: Vec<Row> = each!(self, |db| {
             sqlx::query_as(
-                "SELECT * FROM campaigns WHERE id < COALESCE($1, '~') ORDER BY id DESC LIMIT $2",
+                "SELECT * FROM campaigns WHERE id < COALESCE($1, '~') AND invited > 0 ORDER BY id DESC LIMIT $2",
             )
             .bind(before)
             .bind(limit)
@@ -152,7 +153,9 @@ FROM (SELECT (SELECT b.status FROM sessions AS b WHERE b.id = ",
         CAST(COALESCE((SELECT MAX(CASE WHEN m.status = 'delivered' THEN 5 WHEN m.status = 'sent' THEN 4 WHEN m.status = 'pending' THEN 3
                                 WHEN m.bounced_at IS NOT NULL THEN 2 ELSE 1 END)
                        FROM messages AS m WHERE m.link_id = i.id), 0) AS BIGINT) AS told
-      FROM invitations AS i WHERE i.campaign_id = $1) AS t
+      FROM invitations AS i WHERE i.campaign_id = $1 AND ",
+    seen_sql!("i.id"),
+    ") AS t
 GROUP BY outcome, told, opened"
 );
 

@@ -66,7 +66,33 @@ impl Store {
         })
     }
 
-    /// Keeps the sealed answer of a request, and whose link it tells of; `None` gives the key free again.
+    /// Says that the request that makes `resource_id` still runs.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn renew_idempotent(
+        &self,
+        key_id: KeyId,
+        key: &str,
+        resource_id: &str,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query(RENEW)
+                .bind(key_id)
+                .bind(key)
+                .bind(resource_id)
+                .bind(now)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+
+    /// Keeps the sealed answer of a request, and whose link it tells of. `None`: it failed at `now`, and may have been done
+    /// all the same, for a commit whose end is unknown may have held; so whoever sends the like again goes on in its place,
+    /// with the same resource id.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -76,18 +102,15 @@ impl Store {
         key: &str,
         answer: Option<&str>,
         link: Option<LinkId>,
+        now: Timestamp,
     ) -> Result<(), StoreError> {
-        let sql = if answer.is_some() {
-            "UPDATE idempotency SET answer = $3, link_id = $4 WHERE key_id = $1 AND idempotency_key = $2"
-        } else {
-            "DELETE FROM idempotency WHERE key_id = $1 AND idempotency_key = $2 AND COALESCE($3, $4) IS NULL"
-        };
         each!(self, |db| {
-            sqlx::query(sql)
+            sqlx::query(END)
                 .bind(key_id)
                 .bind(key)
                 .bind(answer)
                 .bind(link.filter(|_| answer.is_some()))
+                .bind(now.plus_millis(-ABANDONED_MS))
                 .execute(db.write())
                 .await?
                 .rows_affected()
@@ -131,6 +154,14 @@ pub(super) async fn forget_answers_of(
 const FORGET: &str = "
 UPDATE idempotency SET answer = NULL, created_at = CASE WHEN created_at < $2 THEN created_at ELSE $2 END
 WHERE answer IS NOT NULL AND link_id IN (SELECT value ->> 0 FROM json_each($1))";
+
+const END: &str = "
+UPDATE idempotency SET answer = $3, link_id = $4, created_at = CASE WHEN $3 IS NULL THEN $5 ELSE created_at END
+WHERE key_id = $1 AND idempotency_key = $2";
+
+const RENEW: &str = "
+UPDATE idempotency SET created_at = $4
+WHERE key_id = $1 AND idempotency_key = $2 AND resource_id = $3 AND answer IS NULL";
 
 /// Takes over what is older than a day, and a like request whose process died; its resource id is kept then.
 const BEGIN: &str = "

@@ -1,10 +1,11 @@
 //! People who are invited: their links, and how far each has come.
 
+use super::imports::Imported;
 use super::ledger::json_rows;
 use super::links::folded;
 use super::links_made::{self, in_chunks, insert};
 use super::messages::queue;
-use super::{Store, StoreError};
+use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
 use crate::domain::id::{CampaignId, InvitationId, LinkId, MessageId};
 use crate::domain::invitation::{Campaign, Invitation, Invited};
@@ -36,69 +37,74 @@ impl Store {
         let Some(first) = invited.first() else {
             return Ok(Ok(()));
         };
-        let first = first.invitation.id;
-        let count = i64::try_from(invited.len()).unwrap_or(i64::MAX);
-        let mut campaign_id = match campaign {
-            Some(new) => Some(
-                self.campaign_named(&new.name)
-                    .await?
-                    .map_or(new.id, |c| c.id),
-            ),
+        let first = first.link.terms.id;
+        let campaign = match campaign {
+            Some(wanted) => Some(self.campaign_for(wanted).await?),
             None => None,
         };
-        // Again where the campaign has been made by somebody else meanwhile.
-        loop {
-            for one in &mut *invited {
-                one.invitation.campaign = campaign_id;
-            }
-            // On SQLite clicks wait from the transaction's beginning to its end, so what can be done before is.
-            let links = in_chunks(invited, |one| &one.link, links_made::rows).await;
-            let people = in_chunks(invited, |one| &one.invitation, rows).await;
-            let messages: Vec<NewMessage> = invited
-                .iter()
-                .filter_map(|one| {
-                    message(
-                        &one.invitation,
-                        &one.link,
-                        MessageKind::Invitation,
-                        message_id(),
-                    )
-                })
-                .collect();
-            let mut tx = self.engine.begin().await?;
-            if let Some(campaign) = campaign {
-                let (kept,): (CampaignId,) = within!(&mut tx, |c| sqlx::query_as(JOIN_CAMPAIGN)
-                    .bind(campaign_id)
-                    .bind(&campaign.name)
-                    .bind(folded(&campaign.name))
-                    .bind(count)
-                    .bind(campaign.created_at)
-                    .fetch_one(c)
-                    .await?);
-                if Some(kept) != campaign_id {
-                    campaign_id = Some(kept);
-                    continue;
-                }
-            }
-            if !insert(&mut tx, links_made::INSERT, links).await?
-                || !insert(&mut tx, INSERT, people).await?
-            {
-                drop(tx);
-                let links: Vec<&Link> = invited.iter().map(|one| &one.link).collect();
-                return Ok(Err(self.first_taken(&links).await?));
-            }
-            queue(&mut tx, &messages).await?;
-            let (action, detail) = match count {
-                1 => (Action::InvitationCreated, None),
-                many => (
-                    Action::InvitationsImported,
-                    Some(format!("{many} invitations")),
-                ),
-            };
-            self.note(&mut tx, action, first, detail.as_deref()).await?;
-            tx.commit().await?;
+        for one in &mut *invited {
+            one.invitation.campaign = campaign.as_ref().map(|campaign| campaign.id);
+        }
+        // On SQLite clicks wait from the transaction's beginning to its end, so what can be done before is.
+        let links = in_chunks(invited, |one| &one.link, links_made::rows).await;
+        let people = in_chunks(invited, |one| &one.invitation, rows).await;
+        let messages = invited_messages(invited, message_id);
+        let mut tx = self.engine.begin().await?;
+        if !insert(&mut tx, links_made::INSERT, links).await?
+            || !insert(&mut tx, INSERT, people).await?
+        {
+            drop(tx);
+            let links: Vec<&Link> = invited.iter().map(|one| &one.link).collect();
+            return Ok(Err(self.first_taken(&links).await?));
+        }
+        queue(&mut tx, &messages).await?;
+        if invited.len() > 1 {
+            let what = Imported::Invitations(invited.len(), campaign.as_ref());
+            self.end_import(tx, first, what).await?;
             return Ok(Ok(()));
         }
+        self.note(&mut tx, Action::InvitationCreated, first, None)
+            .await?;
+        if let Some(campaign) = &campaign {
+            count(&mut tx, campaign, 1).await?;
+        }
+        tx.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// The campaign of that name, which is made where there is none. Nobody sees it before somebody is invited in it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn campaign_for(&self, wanted: &Campaign) -> Result<Campaign, StoreError> {
+        let name = folded(&wanted.name);
+        let mut found = self.campaign_kept(&name).await?;
+        if found.is_none() {
+            each!(self, |db| sqlx::query(MAKE_CAMPAIGN)
+                .bind(wanted.id)
+                .bind(&wanted.name)
+                .bind(&name)
+                .bind(wanted.created_at)
+                .execute(db.write())
+                .await?
+                .rows_affected());
+            found = self.campaign_kept(&name).await?;
+        }
+        let id = found.ok_or(StoreError::Unavailable)?;
+        Ok(Campaign {
+            id,
+            ..wanted.clone()
+        })
+    }
+
+    async fn campaign_kept(&self, name: &str) -> Result<Option<CampaignId>, StoreError> {
+        let found: Option<(CampaignId,)> = each!(self, |db| {
+            sqlx::query_as("SELECT id FROM campaigns WHERE name_folded = $1")
+                .bind(name)
+                .fetch_optional(db.read())
+                .await?
+        });
+        Ok(found.map(|(id,)| id))
     }
 
     /// Notes that people were shown the pages of these links, of those that are invitations, unless it was noted before.
@@ -128,6 +134,33 @@ impl Store {
     }
 }
 
+/// Counts people in their campaign.
+pub(super) async fn count(
+    tx: &mut Tx,
+    campaign: &Campaign,
+    many: usize,
+) -> Result<(), sqlx::Error> {
+    within!(tx, |c| sqlx::query(COUNT)
+        .bind(campaign.id)
+        .bind(i64::try_from(many).unwrap_or(i64::MAX))
+        .bind(&campaign.name)
+        .bind(campaign.created_at)
+        .execute(c)
+        .await?
+        .rows_affected());
+    Ok(())
+}
+
+/// What is sent of invitations.
+pub(super) fn invited_messages(
+    invited: &[Invited],
+    message_id: impl Fn() -> MessageId,
+) -> Vec<NewMessage> {
+    let each = invited.iter().map(|one| (&one.invitation, &one.link));
+    each.filter_map(|(one, link)| message(one, link, MessageKind::Invitation, message_id()))
+        .collect()
+}
+
 /// What is sent of an invitation, where it has a channel and an address for it.
 fn message(
     invitation: &Invitation,
@@ -149,7 +182,7 @@ fn message(
     })
 }
 
-fn rows(invitations: &[&Invitation]) -> String {
+pub(super) fn rows(invitations: &[&Invitation]) -> String {
     let rows: Vec<_> = invitations
         .iter()
         .map(|one| {
@@ -171,16 +204,30 @@ fn rows(invitations: &[&Invitation]) -> String {
     json_rows(&rows)
 }
 
-const JOIN_CAMPAIGN: &str = "
-INSERT INTO campaigns (id, name, name_folded, invited, created_at) VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (name_folded) DO UPDATE SET invited = campaigns.invited + EXCLUDED.invited
-RETURNING id";
+const MAKE_CAMPAIGN: &str = "
+INSERT INTO campaigns (id, name, name_folded, invited, created_at) VALUES ($1, $2, $3, 0, $4) ON CONFLICT DO NOTHING";
 
-const INSERT: &str = "
+/// Of one that nobody has seen yet, name and time are those of whoever invites first.
+const COUNT: &str = "
+UPDATE campaigns SET invited = invited + $2,
+    name = CASE WHEN invited = 0 THEN $3 ELSE name END, created_at = CASE WHEN invited = 0 THEN $4 ELSE created_at END
+WHERE id = $1";
+
+macro_rules! insert_sql {
+    ($each:literal) => {
+        concat!(
+            "
 INSERT INTO invitations (id, campaign_id, channel, client_id, name, email, phone, searched, created_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
        CAST(value ->> 8 AS BIGINT)
-FROM json_each($1) WHERE TRUE ON CONFLICT DO NOTHING";
+FROM ",
+            $each,
+            "($1) WHERE TRUE ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+pub(super) const INSERT: links_made::Sql = [insert_sql!("jsonb_each"), insert_sql!("json_each")];
 
 const UNOPENED: &str = "
 SELECT id FROM invitations

@@ -3,6 +3,9 @@
 //! Clicks that arrive while a commit is under way wait for the next one and share it, so that many clicks cost
 //! one flush to disk. Nothing is answered before it is on disk.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
@@ -165,6 +168,7 @@ pub(super) struct Ledger {
     reserve: mpsc::Sender<Op>,
     settle: mpsc::Sender<Op>,
     courier: Option<Courier>,
+    clicks: Arc<AtomicU64>,
 }
 
 impl Ledger {
@@ -180,6 +184,7 @@ impl Ledger {
             reserve,
             settle,
             courier: None,
+            clicks: Arc::default(),
         }
     }
 
@@ -229,11 +234,18 @@ impl super::Store {
         session: NewSession,
         holds: Vec<Hold>,
     ) -> Result<Reserved, StoreError> {
+        self.ledger.clicks.fetch_add(1, Ordering::Relaxed);
         self.ledger
             .ask(&self.ledger.reserve, |reply| {
                 Op::Reserve(Box::new(Wanting { session, holds }), reply)
             })
             .await
+    }
+
+    /// How often a use was asked for since the start: whoever works beside clicks can tell whether there are any.
+    #[must_use]
+    pub fn clicks(&self) -> u64 {
+        self.ledger.clicks.load(Ordering::Relaxed)
     }
 
     /// Makes a `starting` session `active`. False when it is `failed` or erased by now: its use was given back, and

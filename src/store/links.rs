@@ -2,7 +2,10 @@
 
 use sqlx::FromRow;
 
+use super::imports::seen_sql;
 use super::invitations::erase::forget_invitations;
+use super::searched::contains_pattern;
+pub use super::searched::folded;
 use super::{Store, StoreError};
 use crate::domain::audit::Action;
 use crate::domain::flow::Flow;
@@ -118,10 +121,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn link(&self, id: LinkId) -> Result<Option<Link>, StoreError> {
         let row: Option<LinkRow> = each!(self, |db| {
-            sqlx::query_as("SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL")
-                .bind(id)
-                .fetch_optional(db.read())
-                .await?
+            sqlx::query_as(concat!(
+                "SELECT * FROM links WHERE id = $1 AND deleted_at IS NULL AND ",
+                seen_sql!("links.id")
+            ))
+            .bind(id)
+            .fetch_optional(db.read())
+            .await?
         });
         row.map(Link::try_from).transpose()
     }
@@ -132,10 +138,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn link_by_slug(&self, slug: &Slug) -> Result<Option<Link>, StoreError> {
         let row: Option<LinkRow> = each!(self, |db| {
-            sqlx::query_as("SELECT * FROM links WHERE slug = $1")
-                .bind(slug)
-                .fetch_optional(db.read())
-                .await?
+            sqlx::query_as(concat!(
+                "SELECT * FROM links WHERE slug = $1 AND ",
+                seen_sql!("links.id")
+            ))
+            .bind(slug)
+            .fetch_optional(db.read())
+            .await?
         });
         row.map(Link::try_from).transpose()
     }
@@ -269,21 +278,6 @@ impl Store {
     }
 }
 
-/// A text without regard to case: lower case, where a sigma at a word's end is one like any other.
-#[must_use]
-pub fn folded(text: &str) -> String {
-    text.to_lowercase().replace('ς', "σ")
-}
-
-/// A LIKE pattern for text anywhere without regard to case, with `!` as its escape.
-pub(super) fn contains_pattern(text: &str) -> String {
-    let escaped = folded(text)
-        .replace('!', "!!")
-        .replace('%', "!%")
-        .replace('_', "!_");
-    format!("%{escaped}%")
-}
-
 /// What links are listed by: first what finds them by an index, then what narrows them. The same order of reasons as
 /// [`Link::status`]. Every column of it is in the index that finds them, so that only those that are listed are read whole;
 /// for a link is used up for good once that was told, and those of which it is yet to be told are few.
@@ -294,7 +288,9 @@ macro_rules! list_sql {
 SELECT * FROM links
 WHERE ",
             $found,
-            " AND deleted_at IS NULL
+            " AND deleted_at IS NULL AND ",
+            seen_sql!("links.id"),
+            "
   AND ($3 IS NULL OR name_folded LIKE $3 ESCAPE '!' OR slug LIKE $3 ESCAPE '!')
   AND ($4 IS NULL OR $4 = CASE
         WHEN deactivated_at IS NOT NULL THEN 'deactivated'

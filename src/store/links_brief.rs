@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::imports::seen_sql;
 use super::ledger::json_rows;
 use super::{Store, StoreError};
 use crate::domain::id::LinkId;
@@ -94,6 +95,8 @@ macro_rules! brief_sql {
     ($rest:literal) => {
         concat!(
             "SELECT id, name, usage_limit, used, expires_at, deleted_at FROM links WHERE ",
+            seen_sql!("links.id"),
+            " AND ",
             $rest
         )
     };

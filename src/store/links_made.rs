@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::imports::{Imported, seen_sql};
 use super::ledger::json_rows;
 use super::links::folded;
 use super::{Store, StoreError, Tx};
@@ -33,11 +34,13 @@ impl Store {
             let links: Vec<&Link> = links.iter().collect();
             return Ok(Err(self.first_taken(&links).await?));
         }
-        let (action, detail) = match links.len() {
-            1 => (Action::LinkCreated, first.name.clone()),
-            many => (Action::LinksImported, format!("{many} links")),
-        };
-        self.note(&mut tx, action, first.terms.id, Some(&detail))
+        let id = first.terms.id;
+        if links.len() > 1 {
+            let what = Imported::Links(links.len());
+            self.end_import(tx, id, what).await?;
+            return Ok(Ok(()));
+        }
+        self.note(&mut tx, Action::LinkCreated, id, Some(&first.name))
             .await?;
         tx.commit().await?;
         Ok(Ok(()))
@@ -86,13 +89,11 @@ impl Store {
         last: LinkId,
     ) -> Result<Vec<(Slug, Option<Secret>)>, StoreError> {
         let rows: Vec<(Slug, Option<String>)> = each!(self, |db| {
-            sqlx::query_as(
-                "SELECT slug, signing_secret FROM links WHERE id >= $1 AND id <= $2 ORDER BY id",
-            )
-            .bind(first)
-            .bind(last)
-            .fetch_all(db.list())
-            .await?
+            sqlx::query_as(DRAWN)
+                .bind(first)
+                .bind(last)
+                .fetch_all(db.list())
+                .await?
         });
         let rows = rows.into_iter();
         Ok(rows
@@ -122,9 +123,13 @@ pub(super) async fn in_chunks<T, R>(
 /// Inserts rows. False: some were there already.
 pub(super) async fn insert(
     tx: &mut Tx,
-    sql: &'static str,
+    [sqlite, postgres]: Sql,
     chunks: Vec<Chunk>,
 ) -> Result<bool, sqlx::Error> {
+    let sql = match tx {
+        Tx::Sqlite(_) => sqlite,
+        Tx::Postgres(_) => postgres,
+    };
     for (count, rows) in chunks {
         let made = within!(&mut *tx, |c| sqlx::query(sql)
             .bind(rows)
@@ -169,13 +174,33 @@ pub(super) fn rows(links: &[&Link]) -> String {
     json_rows(&rows)
 }
 
-pub(super) const INSERT: &str = "
+/// A statement of SQLite's and of PostgreSQL's.
+pub(super) type Sql = [&'static str; 2];
+
+macro_rules! insert_sql {
+    ($each:literal) => {
+        concat!(
+            "
 INSERT INTO links (id, slug, name, name_folded, usage_kind, usage_limit, expires_at, language, flow, confirm, resume,
                    accept_ref, inactive_message, token, created_at, signing_secret)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, CAST(value ->> 5 AS BIGINT),
        CAST(value ->> 6 AS BIGINT), value ->> 7, value ->> 8, CAST(value ->> 9 AS BOOLEAN),
        CAST(value ->> 10 AS BOOLEAN), CAST(value ->> 11 AS BOOLEAN), value ->> 12, value ->> 13,
        CAST(value ->> 14 AS BIGINT), value ->> 15
-FROM json_each($1) WHERE TRUE ON CONFLICT DO NOTHING";
+FROM ",
+            $each,
+            "($1) WHERE TRUE ON CONFLICT DO NOTHING"
+        )
+    };
+}
+
+/// SQLite takes rows apart in less than half the time where they need not become text again.
+pub(super) const INSERT: Sql = [insert_sql!("jsonb_each"), insert_sql!("json_each")];
+
+const DRAWN: &str = concat!(
+    "SELECT slug, signing_secret FROM links WHERE id >= $1 AND id <= $2 AND ",
+    seen_sql!("links.id"),
+    " ORDER BY id"
+);
 
 const TAKEN: &str = "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))";

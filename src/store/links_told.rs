@@ -1,6 +1,7 @@
 //! Telling once that a link is over, on whichever node looks first.
 
 use super::events::{NewEvent, Subject, raise};
+use super::imports::seen_sql;
 use super::{Store, StoreError};
 use crate::clock::Clock;
 use crate::domain::event::EventType;
@@ -111,6 +112,8 @@ const TELL_EXHAUSTED: &str = concat!(
 const EXPIRED: &str = concat!(
     "SELECT id FROM links WHERE ",
     expired_sql!(),
+    " AND ",
+    seen_sql!("links.id"),
     " ORDER BY expires_at LIMIT $2"
 );
 const TELL_EXPIRED: &str = concat!(

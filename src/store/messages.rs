@@ -4,6 +4,7 @@ use sqlx::FromRow;
 
 use super::idempotency::forget_answers_of;
 use super::ledger::json_rows;
+use super::links_made::{Chunk, in_chunks};
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
 use crate::domain::id::{CampaignId, LinkId, MessageId};
@@ -177,7 +178,7 @@ pub(super) async fn queue(tx: &mut Tx, messages: &[NewMessage]) -> Result<u64, s
     let mut queued = 0;
     for chunk in messages.chunks(CHUNK) {
         queued += within!(&mut *tx, |c| sqlx::query(QUEUE)
-            .bind(rows(chunk))
+            .bind(rows(chunk.iter()))
             .execute(c)
             .await?
             .rows_affected());
@@ -185,9 +186,31 @@ pub(super) async fn queue(tx: &mut Tx, messages: &[NewMessage]) -> Result<u64, s
     Ok(queued)
 }
 
-fn rows(messages: &[NewMessage]) -> String {
+/// Messages as statements take them.
+pub(super) async fn written(messages: &[NewMessage]) -> Vec<Chunk> {
+    in_chunks(
+        messages,
+        |message| message,
+        |some| rows(some.iter().copied()),
+    )
+    .await
+}
+
+/// Keeps reminders, but of those whom nobody may write to any more or has written to meanwhile; returns how many are new.
+pub(super) async fn queue_reminders(tx: &mut Tx, chunks: &[Chunk]) -> Result<u64, sqlx::Error> {
+    let mut queued = 0;
+    for (_, rows) in chunks {
+        queued += within!(&mut *tx, |c| sqlx::query(QUEUE_REMINDERS)
+            .bind(rows)
+            .execute(c)
+            .await?
+            .rows_affected());
+    }
+    Ok(queued)
+}
+
+fn rows<'a>(messages: impl Iterator<Item = &'a NewMessage>) -> String {
     let rows: Vec<_> = messages
-        .iter()
         .map(|message| {
             (
                 message.id,
@@ -205,13 +228,28 @@ fn rows(messages: &[NewMessage]) -> String {
     json_rows(&rows)
 }
 
-const QUEUE: &str = "
+macro_rules! queue_sql {
+    ($which:literal) => {
+        concat!(
+            "
 INSERT INTO messages (id, kind, link_id, campaign_id, channel, recipient, recipient_name, language, status, created_at,
                       queued_at, next_attempt_at)
 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7, 'pending',
        CAST(value ->> 8 AS BIGINT), CAST(value ->> 8 AS BIGINT), CAST(value ->> 8 AS BIGINT)
-FROM json_each($1) WHERE TRUE
-ON CONFLICT (id) DO NOTHING";
+FROM json_each($1) WHERE ",
+            $which,
+            "
+ON CONFLICT (id) DO NOTHING"
+        )
+    };
+}
+
+const QUEUE: &str = queue_sql!("TRUE");
+
+const QUEUE_REMINDERS: &str = queue_sql!(
+    "EXISTS (SELECT 1 FROM invitations AS i WHERE i.id = value ->> 2 AND i.erased_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM messages AS m WHERE m.link_id = value ->> 2 AND m.status = 'pending')"
+);
 
 const OF_LINK: &str = "
 SELECT * FROM messages WHERE link_id = $1 AND id < COALESCE($2, '~') ORDER BY id DESC LIMIT $3";

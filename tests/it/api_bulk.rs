@@ -26,6 +26,7 @@ tests!(
         a_dry_run_checks_everything_and_makes_nothing,
         the_same_request_again_makes_nothing_again,
         what_died_after_making_the_links_is_taken_up,
+        what_died_in_the_middle_is_made_anew,
         a_large_body_is_let_in_here_alone,
     ]
 );
@@ -513,6 +514,42 @@ async fn what_died_after_making_the_links_is_taken_up(context: Context) {
     gateway.clock.advance(121_000);
     assert_eq!(made(send().await).await, first);
     assert_eq!(kept(&gateway).await, 2);
+}
+
+async fn what_died_in_the_middle_is_made_anew(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut csv = "name,usage,slug\n".to_owned();
+    for n in 0..1200 {
+        writeln!(csv, "L{n},single,{}", if n == 900 { "chosen" } else { "" }).unwrap();
+    }
+    let send = async || {
+        let request = bulk(&gateway, "").header("Content-Type", "text/csv");
+        let request = request.header("Idempotency-Key", "one").body(csv.clone());
+        request.send().await.unwrap()
+    };
+    let first = made(send().await).await;
+    assert_eq!(first.len(), 1200);
+    // As if the process had died with most of them there.
+    for sql in [
+        "DELETE FROM links WHERE name > 'L95'",
+        "UPDATE idempotency SET answer = NULL",
+        "INSERT INTO imports SELECT MIN(id), MAX(id), 'dead', 0 FROM links",
+    ] {
+        gateway.database.execute(sql).await.unwrap();
+    }
+    let chosen = json!({"slug": "chosen"});
+    assert_eq!(gateway.click(&chosen).await.status(), 404, "nobody sees it");
+    gateway.clock.advance(121_000);
+    let again = made(send().await).await;
+    assert_eq!((names(&again), kept(&gateway).await), (names(&first), 1200));
+    let ids = |links: &[Value]| -> Vec<String> {
+        links.iter().map(|l| text(&l["id"]).to_owned()).collect()
+    };
+    assert_eq!(ids(&again), ids(&first));
+    for n in [0, 499, 900, 1199] {
+        assert_eq!(gateway.click(&again[n]).await.status(), 302, "{n}");
+    }
+    assert_eq!(made(send().await).await.len(), 1200);
 }
 
 async fn a_large_body_is_let_in_here_alone(context: Context) {

@@ -1,5 +1,6 @@
 //! `entrypass link import`
 
+use std::fmt::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
@@ -15,6 +16,7 @@ tests!(
         json_is_read_too,
         a_file_of_people_invites_them,
         mistakes_are_told_row_by_row_and_nothing_is_made,
+        the_same_import_under_the_same_key_makes_nothing_again,
     ]
 );
 
@@ -166,4 +168,56 @@ async fn mistakes_are_told_row_by_row_and_nothing_is_made(context: Context) {
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.contains("no-such.csv"), "{}", ended.err);
     assert_eq!(links(&binary).await.len(), 1);
+}
+
+async fn the_same_import_under_the_same_key_makes_nothing_again(context: Context) {
+    let (binary, database) = binary(&context).await;
+    let mut csv = "client_id;email\n".to_owned();
+    for n in 0..1200 {
+        writeln!(csv, "c-{n};p{n}@example.com").unwrap();
+    }
+    let file = binary.file("people.csv", &csv);
+    let campaign = ["--campaign", "Spring", "--idempotency-key", "k-1"];
+    let import = async |file: &str, more: &[&str]| {
+        let arguments = [&["link", "import", file], more].concat();
+        binary.run(&arguments).await
+    };
+    let first = import(&file, &campaign).await;
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    assert_eq!(first.out.lines().count(), 1201);
+    let again = import(&file, &campaign).await;
+    assert_eq!(
+        (again.code, &again.out),
+        (Some(0), &first.out),
+        "{}",
+        again.err
+    );
+    // It died after making them and before it could say so: nobody knows for two minutes, then they are found.
+    let forget = "UPDATE idempotency SET answer = NULL, created_at = created_at - ";
+    database.execute(&format!("{forget} 0")).await.unwrap();
+    let unsure = import(&file, &campaign).await;
+    assert_eq!(unsure.code, Some(1));
+    assert!(unsure.err.contains("is being made"), "{}", unsure.err);
+    database.execute(&format!("{forget} 120000")).await.unwrap();
+    let found = import(&file, &campaign).await;
+    assert_eq!(
+        (found.code, &found.out),
+        (Some(0), &first.out),
+        "{}",
+        found.err
+    );
+    let other = binary.file("other.csv", "client_id\nc-1\n");
+    for (file, more) in [(&other, &campaign[..]), (&file, &campaign[2..])] {
+        let refused = import(file, more).await;
+        assert_eq!(refused.code, Some(1));
+        assert!(refused.err.contains("another file"), "{}", refused.err);
+    }
+    let invited = "SELECT invited FROM campaigns";
+    assert_eq!(database.numbers(invited).await, [1200]);
+    assert_eq!(database.numbers("SELECT COUNT(*) FROM links").await, [1200]);
+    // What is refused leaves the key free.
+    let wrong = binary.file("wrong.csv", "client_id;email\nc-1;nowhere\n");
+    let key = ["--idempotency-key", "k-2"];
+    assert_eq!(import(&wrong, &key).await.code, Some(1));
+    assert_eq!(import(&other, &key).await.code, Some(0));
 }

@@ -82,6 +82,7 @@ mod store_audit;
 mod store_deliveries;
 mod store_events;
 mod store_identities;
+mod store_imports;
 mod store_invitations;
 mod store_kit;
 mod store_ledger;
@@ -185,6 +186,7 @@ fn main() {
         store_people::tests(),
         store_presets::tests(),
         store_questions::tests(),
+        store_imports::tests(),
         store_invitations::tests(),
         store_links_made::tests(),
         store_links_told::tests(),

@@ -160,7 +160,9 @@ async fn every_number_of_a_link_is_told_on_its_day(context: Context) {
         kit.keep_new(Usage::Unlimited).await,
     );
     let first = Day::new(kit.now().day());
+    let before = kit.store.clicks();
     let given_back = kit.spend(&link).await;
+    assert_eq!(kit.store.clicks(), before + 1);
     kit.store.refund(back(&given_back, &[])).await.unwrap();
     click(&kit, &link, Some("qr")).await;
     click(&kit, &other, Some("qr")).await;

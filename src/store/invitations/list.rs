@@ -2,8 +2,10 @@
 
 use sqlx::FromRow;
 
+use super::super::imports::seen_sql;
 use super::super::ledger::json_rows;
-use super::super::links::{LinkRow, contains_pattern};
+use super::super::links::LinkRow;
+use super::super::searched::contains_pattern;
 use super::super::{Store, StoreError};
 use crate::domain::id::{CampaignId, InvitationId, LinkId, MessageId, SessionId};
 use crate::domain::invitation::{Invitation, Progress};
@@ -240,6 +242,8 @@ SELECT * FROM (
         FROM invitations AS i
         WHERE ",
             $found,
+            " AND ",
+            seen_sql!("i.id"),
             " AND ($2 IS NULL OR i.searched LIKE $2 ESCAPE '!')
           AND ($5 IS NULL OR i.campaign_id = $5) AND ($6 IS NULL OR i.client_id = $6) AND ($7 IS NULL OR i.id = $7)) AS t
   LEFT JOIN campaigns AS c ON c.id = t.campaign_id

@@ -2,8 +2,8 @@
 
 use sqlx::FromRow;
 
-use super::super::messages::queue;
-use super::super::{Store, StoreError, Tx};
+use super::super::messages::{queue, queue_reminders, written};
+use super::super::{Store, StoreError};
 use super::list::{begun_sql, channel, told_sql};
 use crate::domain::audit::Action;
 use crate::domain::id::{CampaignId, InvitationId, MessageId};
@@ -13,6 +13,9 @@ use crate::domain::timestamp::{DAY_MS, Timestamp};
 
 /// Nobody is reminded within this time of the last message, in milliseconds.
 pub const REMIND_AFTER_MS: i64 = DAY_MS;
+
+/// How often those to be reminded are chosen anew, where somebody else reminds them at the same time.
+const TRIES: usize = 3;
 
 /// What became of sending an invitation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,15 +114,7 @@ impl Store {
         id: CampaignId,
         now: Timestamp,
     ) -> Result<Vec<(Channel, String)>, StoreError> {
-        let due: Vec<Due> = each!(self, |db| {
-            sqlx::query_as(DUE)
-                .bind(id)
-                .bind(now)
-                .bind(now.plus_millis(-REMIND_AFTER_MS))
-                .fetch_all(db.list())
-                .await?
-        });
-        let due = due.into_iter();
+        let due = self.due(id, now).await?.into_iter();
         due.map(|due| Ok((channel(&due.channel)?, due.recipient)))
             .collect()
     }
@@ -137,57 +132,65 @@ impl Store {
         message_id: impl Fn() -> MessageId + Send + Sync,
         may: impl Fn(Channel, &str) -> bool + Send + Sync,
     ) -> Result<Option<usize>, StoreError> {
-        let mut tx = self.engine.begin().await?;
-        // Taken first, so that of two who ask at once the second sees whom the first reminds.
-        let known = within!(&mut tx, |c| {
-            sqlx::query("UPDATE campaigns SET reminded_at = $2 WHERE id = $1")
+        for _ in 0..TRIES {
+            let Some(campaign) = self.campaign(id).await? else {
+                return Ok(None);
+            };
+            // Chosen and written down before anybody has to wait for it.
+            let mut messages = Vec::new();
+            for due in self.due(id, now).await? {
+                let by = channel(&due.channel)?;
+                if !may(by, &due.recipient) {
+                    continue;
+                }
+                messages.push(NewMessage {
+                    id: message_id(),
+                    kind: MessageKind::Reminder,
+                    link: due.id.link(),
+                    campaign: Some(id),
+                    channel: by,
+                    recipient: due.recipient,
+                    recipient_name: due.name,
+                    language: language(due.language.as_deref())?,
+                    created_at: now,
+                });
+            }
+            if messages.is_empty() {
+                return Ok(Some(0));
+            }
+            let messages = written(&messages).await;
+            let mut tx = self.engine.begin().await?;
+            let queued = queue_reminders(&mut tx, &messages).await?;
+            let detail = format!("{queued} reminders");
+            self.note(&mut tx, Action::CampaignReminded, id, Some(&detail))
+                .await?;
+            // Last, as everyone who invites in the campaign waits for it.
+            let is_first = within!(&mut tx, |c| sqlx::query(REMINDED)
                 .bind(id)
                 .bind(now)
+                .bind(campaign.reminded_at)
                 .execute(c)
                 .await?
-                .rows_affected()
-        });
-        if known == 0 {
-            return Ok(None);
-        }
-        let due = due(&mut tx, id, now).await?;
-        let mut messages = Vec::with_capacity(due.len());
-        for due in due {
-            let by = channel(&due.channel)?;
-            if !may(by, &due.recipient) {
-                continue;
+                .rows_affected());
+            if is_first > 0 {
+                tx.commit().await?;
+                return Ok(Some(usize::try_from(queued).unwrap_or_default()));
             }
-            messages.push(NewMessage {
-                id: message_id(),
-                kind: MessageKind::Reminder,
-                link: due.id.link(),
-                campaign: Some(id),
-                channel: by,
-                recipient: due.recipient,
-                recipient_name: due.name,
-                language: language(due.language.as_deref())?,
-                created_at: now,
-            });
+            // Somebody else has reminded them meanwhile: chosen anew.
         }
-        if messages.is_empty() {
-            return Ok(Some(0));
-        }
-        queue(&mut tx, &messages).await?;
-        let detail = format!("{} reminders", messages.len());
-        self.note(&mut tx, Action::CampaignReminded, id, Some(&detail))
-            .await?;
-        tx.commit().await?;
-        Ok(Some(messages.len()))
+        Err(StoreError::Unavailable)
     }
-}
 
-async fn due(tx: &mut Tx, id: CampaignId, now: Timestamp) -> Result<Vec<Due>, sqlx::Error> {
-    Ok(within!(tx, |c| sqlx::query_as(DUE)
-        .bind(id)
-        .bind(now)
-        .bind(now.plus_millis(-REMIND_AFTER_MS))
-        .fetch_all(c)
-        .await?))
+    async fn due(&self, id: CampaignId, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+        Ok(each!(self, |db| {
+            sqlx::query_as(DUE)
+                .bind(id)
+                .bind(now)
+                .bind(now.plus_millis(-REMIND_AFTER_MS))
+                .fetch_all(db.list())
+                .await?
+        }))
+    }
 }
 
 fn language(kept: Option<&str>) -> Result<Option<Locale>, StoreError> {
@@ -201,6 +204,9 @@ SELECT i.campaign_id, i.name, CASE WHEN $2 = 'email' THEN i.email ELSE i.phone E
          OR COALESCE(l.used >= l.usage_limit, FALSE) AS is_over,
        EXISTS (SELECT 1 FROM messages AS m WHERE m.link_id = i.id AND m.status = 'pending' AND m.channel = $2) AS waits
 FROM invitations AS i JOIN links AS l ON l.id = i.id WHERE i.id = $1";
+
+const REMINDED: &str = "
+UPDATE campaigns SET reminded_at = $2 WHERE id = $1 AND COALESCE(reminded_at, 0) = COALESCE(CAST($3 AS BIGINT), 0)";
 
 /// Nobody who has begun has a link that still works, but one whose session could not be started.
 const DUE: &str = concat!(

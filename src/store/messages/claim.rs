@@ -5,6 +5,7 @@ use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::domain::message::{Channel, Message};
 use crate::domain::timestamp::Timestamp;
+use crate::store::imports::seen_sql;
 use crate::store::ledger::json_rows;
 use crate::store::links::LinkRow;
 use crate::store::{Engine, Store, StoreError, Tx};
@@ -109,10 +110,14 @@ impl Store {
     }
 }
 
-const IS_DUE: &str = "
+const IS_DUE: &str = concat!(
+    "
 SELECT CAST(1 AS BIGINT) FROM messages
-WHERE channel = $1 AND status = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
-LIMIT 1";
+WHERE channel = $1 AND status = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2) AND ",
+    seen_sql!("messages.link_id"),
+    "
+LIMIT 1"
+);
 
 const SENT_LATELY: &str = "SELECT CAST(COALESCE(SUM(sent), 0) AS BIGINT) FROM message_pace WHERE channel = $1 AND at > $2";
 
@@ -127,7 +132,9 @@ macro_rules! claim_sql {
         concat!(
             "WITH due AS MATERIALIZED (
     SELECT id FROM messages
-    WHERE channel = $1 AND status = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2)
+    WHERE channel = $1 AND status = 'pending' AND next_attempt_at <= $2 AND (leased_until IS NULL OR leased_until <= $2) AND ",
+            seen_sql!("messages.link_id"),
+            "
     ORDER BY next_attempt_at, id LIMIT $3",
             $lock,
             "

@@ -5,17 +5,18 @@ use std::convert::Infallible;
 use actix_web::http::header;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
-use futures_util::{StreamExt as _, stream};
-use serde::{Deserialize, Serialize};
+use futures_util::stream;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::oneshot;
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::answer::Answer;
 use super::bulk_answer::{Form, Parts, Shown};
 use super::bulk_input::kinds::Links;
-use super::bulk_input::{Batch, Format, Refusal, Rows, id_at};
+use super::bulk_input::pace::Pace;
+use super::bulk_input::{Batch, Format};
+use super::bulk_made::{Receipt, again, block, make, read, refuse_taken};
 use super::caller::Caller;
 use super::fields::{self, Body};
 use super::idempotent;
@@ -25,15 +26,11 @@ use super::paging::Query;
 use super::presets_known::Presets;
 use crate::domain::scope::Scope;
 use crate::domain::slug::Slug;
-use crate::store::Store;
 use crate::web::State;
 use crate::web::problem::Problem;
 
 /// Largest body, in bytes.
 pub const BODY_MAX: usize = 32 * 1024 * 1024;
-
-/// The most taken slugs that one answer names.
-const TAKEN_MAX: usize = 10;
 
 /// Links to be made, all or none.
 #[derive(Debug, ToSchema)]
@@ -61,15 +58,6 @@ pub struct CheckedLinks {
     /// How many there are.
     #[schema(examples(100))]
     checked: usize,
-}
-
-/// From what links are made again, as they were made first: the presets of that time are a part of it.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Receipt {
-    /// What ids and times follow from.
-    pub seed: Uuid,
-    /// The presets that were asked for.
-    pub presets: Presets,
 }
 
 /// Makes many links at once.
@@ -134,9 +122,9 @@ pub(super) async fn take<R: Shown>(
     let form = Form::accepted(request);
     if is_dry {
         let presets = Presets::all(&state.store).await?;
-        let batch = read(kind, format, given, presets, state.clock.uuid()).await?;
+        let batch = read(state, kind, format, given, presets, state.clock.uuid()).await?;
         refuse_taken(&state.store, &batch).await?;
-        let checked = batch.rows.len();
+        let checked = batch.len();
         return Ok(Answer::ok(&CheckedLinks { checked }).respond());
     }
     // The rows themselves are not kept under an idempotency key, only from what they are made again.
@@ -174,128 +162,6 @@ pub(super) async fn take<R: Shown>(
     Ok(respond(state, form, format, &given, batch))
 }
 
-/// Makes what a body holds.
-async fn make<R: Rows>(
-    state: &State,
-    store: &Store,
-    kind: R,
-    format: Format,
-    body: Bytes,
-    seed: Uuid,
-) -> Result<(Batch<R>, Receipt), Problem> {
-    let presets = Presets::all(store).await?;
-    let mut batch = read(kind, format, body, presets.clone(), seed).await?;
-    let receipt = Receipt {
-        seed,
-        presets: presets.only(&batch.presets),
-    };
-    // Only after a process died between making the rows and keeping the receipt are they there already.
-    if is_made(state, &mut batch, seed).await? {
-        return Ok((batch, receipt));
-    }
-    refuse_taken(store, &batch).await?;
-    match batch.keep(store, &state.clock).await? {
-        Ok(()) => Ok((batch, receipt)),
-        Err(place) => Err(Problem::SlugTaken(format!("{}[{place}].slug", R::LIST))),
-    }
-}
-
-/// What a body became earlier.
-///
-/// # Errors
-/// When it became nothing, or the database does not answer.
-pub async fn again<R: Rows>(
-    state: &State,
-    kind: R,
-    format: Format,
-    body: Bytes,
-    Receipt { seed, presets }: Receipt,
-) -> Result<Batch<R>, Problem> {
-    let mut batch = read(kind, format, body, presets, seed).await?;
-    if is_made(state, &mut batch, seed).await? {
-        return Ok(batch);
-    }
-    tracing::error!("links that were made at once are not there any more");
-    Err(Problem::Database(None))
-}
-
-/// Whether the rows were made; they are given the slugs and secrets that were drawn then, and whatever else they got.
-async fn is_made<R: Rows>(
-    state: &State,
-    batch: &mut Batch<R>,
-    seed: Uuid,
-) -> Result<bool, Problem> {
-    let last = batch.rows.len().saturating_sub(1);
-    let drawn = state
-        .store
-        .drawn_between(id_at(seed, 0), id_at(seed, last))
-        .await?;
-    let is_made = drawn.len() == batch.rows.len();
-    if is_made {
-        for (row, drawn) in batch.rows.iter_mut().zip(drawn) {
-            let link = R::link_mut(row);
-            (link.terms.slug, link.signing_secret) = drawn;
-        }
-        batch.kind.recall(&state.store, &mut batch.rows).await?;
-    }
-    Ok(is_made)
-}
-
-async fn read<R: Rows>(
-    kind: R,
-    format: Format,
-    body: Bytes,
-    presets: Presets,
-    seed: Uuid,
-) -> Result<Batch<R>, Problem> {
-    let receipt = Receipt { seed, presets };
-    let batch = checked(kind, format, body, receipt, |_| ()).await?;
-    batch.map_err(|refusal| match refusal {
-        Refusal::Unreadable(why) => Problem::BadRequest(why),
-        Refusal::Wrong(errors) => Problem::invalid(errors),
-        Refusal::SendingOff => Problem::SendingOff,
-    })
-}
-
-/// Reads and checks rows, beside the threads that answer clicks; `watch` hears of each.
-///
-/// # Errors
-/// When the work ended early.
-pub async fn checked<R: Rows>(
-    kind: R,
-    format: Format,
-    body: Bytes,
-    Receipt { seed, presets }: Receipt,
-    watch: impl FnMut(usize) + Send + 'static,
-) -> Result<Result<Batch<R>, Refusal>, Problem> {
-    block(move || Batch::read(kind, format, &body, &presets, seed, watch)).await
-}
-
-/// Work for the processor, beside the threads that answer clicks.
-async fn block<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    web::block(work).await.map_err(|error| {
-        tracing::error!("work of a request ended early: {error}");
-        Problem::Database(None)
-    })
-}
-
-async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Result<(), Problem> {
-    let (places, slugs): (Vec<usize>, Vec<&Slug>) = batch.chosen().into_iter().unzip();
-    let taken = store.taken_slugs(&slugs).await?;
-    if taken.is_empty() {
-        return Ok(());
-    }
-    let mut named: Vec<String> = taken
-        .iter()
-        .take(TAKEN_MAX)
-        .map(|at| format!("{}[{}].slug", R::LIST, places[*at]))
-        .collect();
-    if taken.len() > TAKEN_MAX {
-        named.push(format!("and {} more", taken.len() - TAKEN_MAX));
-    }
-    Err(Problem::SlugTaken(named.join(", ")))
-}
-
 /// Answers what was made.
 pub fn respond<R: Shown>(
     state: &web::Data<State>,
@@ -307,7 +173,14 @@ pub fn respond<R: Shown>(
     let own = state.clone();
     let url_of = move |slug: &Slug| own.url_of(slug);
     let parts = Parts::new(form, format, given, batch, url_of, state.clock.now());
-    let parts = stream::iter(parts).map(|part| Ok::<_, Infallible>(Bytes::from(part)));
+    let parts = stream::unfold(
+        (parts, Pace::beside(&state.store)),
+        |(mut parts, mut pace)| async {
+            pace.rest().await;
+            let part = Bytes::from(parts.next()?);
+            Some((Ok::<_, Infallible>(part), (parts, pace)))
+        },
+    );
     HttpResponse::Created()
         .content_type(form.content_type())
         .insert_header((header::CACHE_CONTROL, "no-store"))

@@ -1,5 +1,7 @@
 //! Links and invitations that were made at once, as they are answered: part by part, for a hundred thousand are too many to hold as text.
 
+use std::iter::Peekable;
+
 use actix_web::HttpRequest;
 use actix_web::http::header;
 use actix_web::web::Bytes;
@@ -7,10 +9,11 @@ use csv::StringRecord;
 use serde::Serialize;
 
 use super::bulk_input::kinds::{Invitations, Links};
-use super::bulk_input::{Batch, Format, Rows};
+use super::bulk_input::{Again, Batch, Drawn, Format, Rows};
 use super::invitation_document::InvitationDocument;
 use super::link_document::LinkDocument;
 use super::sheet::{Sheet, line};
+use crate::domain::id::LinkId;
 use crate::domain::invitation::Invited;
 use crate::domain::link::Link;
 use crate::domain::slug::Slug;
@@ -91,18 +94,18 @@ impl Form {
     }
 }
 
-enum Writing {
-    Json,
+enum Writing<R: Rows> {
+    Json(Again<R>),
     /// Beside the rows that were given.
     Rows(Box<Sheet>),
-    Table,
+    Table(Again<R>),
 }
 
 /// The parts of an answer.
 pub struct Parts<R: Shown, U> {
-    writing: Writing,
+    writing: Writing<R>,
     kind: R,
-    rows: std::vec::IntoIter<R::Row>,
+    made: Peekable<Box<dyn Iterator<Item = (LinkId, Drawn)> + Send>>,
     url_of: U,
     now: Timestamp,
     has_begun: bool,
@@ -124,15 +127,17 @@ impl<R: Shown, U: Fn(&Slug) -> String> Parts<R, U> {
             Format::Csv => Sheet::open(given).ok(),
             Format::Json => None,
         };
+        let (kind, made, again) = batch.made();
         let writing = match (form, sheet) {
-            (Form::Json, _) => Writing::Json,
+            (Form::Json, _) => Writing::Json(again),
             (Form::Csv, Some(sheet)) => Writing::Rows(Box::new(sheet)),
-            (Form::Csv, None) => Writing::Table,
+            (Form::Csv, None) => Writing::Table(again),
         };
+        let made: Box<dyn Iterator<Item = _> + Send> = Box::new(made);
         Self {
             writing,
-            kind: batch.kind,
-            rows: batch.rows.into_iter(),
+            kind,
+            made: made.peekable(),
             url_of,
             now,
             has_begun: false,
@@ -142,33 +147,37 @@ impl<R: Shown, U: Fn(&Slug) -> String> Parts<R, U> {
 
     fn head(&self) -> Vec<u8> {
         match &self.writing {
-            Writing::Json => b"{\"items\":[".to_vec(),
+            Writing::Json(_) => b"{\"items\":[".to_vec(),
             Writing::Rows(sheet) => sheet.head(&["id", "url"]),
-            Writing::Table => line(b',', R::TABLE.into_iter().chain(["id", "url"])),
+            Writing::Table(_) => line(b',', R::TABLE.into_iter().chain(["id", "url"])),
         }
     }
 
-    fn row(&mut self, one: &R::Row, is_first: bool) -> Vec<u8> {
-        let link = R::link(one);
-        let url = (self.url_of)(&link.terms.slug);
-        let id = link.terms.id.to_string();
-        match &mut self.writing {
-            Writing::Json => {
+    /// One row; none of one that is not there any more.
+    fn row(&mut self, id: LinkId, (slug, secret): Drawn, is_first: bool) -> Option<Vec<u8>> {
+        let url = (self.url_of)(&slug);
+        let shown = id.to_string();
+        Some(match &mut self.writing {
+            Writing::Json(again) => {
+                let mut one = again.next()?;
+                let link = R::link_mut(&mut one);
+                (link.terms.slug, link.signing_secret) = (slug, secret);
                 let mut row = if is_first { Vec::new() } else { vec![b','] };
-                let document = self.kind.document(one, url, self.now);
+                let document = self.kind.document(&one, url, self.now);
                 serde_json::to_writer(&mut row, &document).expect("documents have text keys only");
                 row
             }
             Writing::Rows(sheet) => {
                 let mut row = StringRecord::new();
                 sheet.read(&mut row);
-                sheet.line(&row, &[&id, &url])
+                sheet.line(&row, &[&shown, &url])
             }
-            Writing::Table => {
-                let cells = R::cells(one).into_iter();
-                line(b',', cells.chain([&*id, &*url]))
+            Writing::Table(again) => {
+                let one = again.next()?;
+                let cells = R::cells(&one).into_iter();
+                line(b',', cells.chain([&*shown, &*url]))
             }
-        }
+        })
     }
 }
 
@@ -183,13 +192,15 @@ impl<R: Shown, U: Fn(&Slug) -> String> Iterator for Parts<R, U> {
             part = self.head();
         }
         for _ in 0..PART {
-            let Some(one) = self.rows.next() else { break };
-            part.extend(self.row(&one, is_first));
+            let Some((id, drawn)) = self.made.next() else {
+                break;
+            };
+            part.extend(self.row(id, drawn, is_first).unwrap_or_default());
             is_first = false;
         }
-        if self.rows.len() == 0 && !self.has_ended {
+        if self.made.peek().is_none() && !self.has_ended {
             self.has_ended = true;
-            if matches!(self.writing, Writing::Json) {
+            if matches!(self.writing, Writing::Json(_)) {
                 part.extend(b"]}");
             }
         }

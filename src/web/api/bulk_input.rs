@@ -5,14 +5,10 @@ use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap};
 
 use actix_web::web::Bytes;
-use csv::StringRecord;
-use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::presets_known::{self, Presets};
-use super::sheet::Sheet;
-use crate::clock::Clock;
 use crate::domain::field_error::FieldErrors;
 use crate::domain::id::LinkId;
 use crate::domain::slug::Slug;
@@ -21,18 +17,19 @@ use crate::store::{Store, StoreError};
 
 mod csv_rows;
 mod json_body;
+mod keep;
 pub mod kinds;
+pub mod pace;
 mod rows;
+mod source;
 
 pub use csv_rows::Columns;
 pub use rows::Rows;
+pub use source::{Again, Drawn};
+use source::{Given, Source};
 
 /// About as many mistakes are told at once; of more, their number.
 const MISTAKES_MAX: usize = 1000;
-/// How often slugs that are taken are drawn again.
-const DRAWS_MAX: usize = 10;
-/// Longest JSON of one row, in bytes.
-const ROW_MAX: usize = 1024 * 1024;
 
 /// How rows are written down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,17 +62,23 @@ pub enum Refusal {
     SendingOff,
 }
 
-/// Rows to be kept, all or none.
+/// Rows to be kept, all or none. It does not hold them, only from what they are read again: a hundred thousand take more
+/// memory than all else.
 #[derive(Debug)]
 pub struct Batch<R: Rows> {
     /// What they are, and what is said of all of them.
     pub kind: R,
-    /// In the order given.
-    pub rows: Vec<R::Row>,
-    /// What no two may have in common, with the first row of each.
-    unique: HashMap<String, usize>,
     /// Presets that were asked for.
-    pub presets: BTreeSet<String>,
+    pub asked: BTreeSet<String>,
+    given: Given,
+    presets: Presets,
+    /// What ids and times follow from.
+    seed: Uuid,
+    count: usize,
+    /// Slugs that were chosen, each with its row's place; in the order of the places.
+    chosen: Vec<(usize, Slug)>,
+    /// What was drawn for the rows, once they are there.
+    drawn: Vec<Drawn>,
 }
 
 impl<R: Rows> Batch<R> {
@@ -91,65 +94,74 @@ impl<R: Rows> Batch<R> {
         seed: Uuid,
         watch: impl FnMut(usize),
     ) -> Result<Self, Refusal> {
-        let mut reading = Reading {
+        let reading = Reading {
+            kind,
             presets,
             seed,
             now: time_of(seed),
             format,
-            batch: Self {
-                kind,
-                rows: Vec::new(),
-                unique: HashMap::new(),
-                presets: BTreeSet::new(),
-            },
+            unique: HashMap::new(),
+            asked: BTreeSet::new(),
             rows: 0,
             mistakes: FieldErrors::default(),
             untold: 0,
             watch,
         };
-        match format {
-            Format::Json => reading.json(body)?,
-            Format::Csv => reading.csv(body)?,
-        }
-        reading.end()
+        reading.read(body)
+    }
+
+    /// How many rows there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Never so: no rows are no batch.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// Slugs that were chosen, each with its row's place.
     #[must_use]
-    pub fn chosen(&self) -> Vec<(usize, &Slug)> {
-        let all = self.rows.iter().enumerate();
-        let all = all.map(|(at, row)| (at, &R::link(row).terms.slug));
-        all.filter(|(at, _)| self.is_chosen(*at)).collect()
+    pub fn chosen(&self) -> &[(usize, Slug)] {
+        &self.chosen
     }
 
     /// Whether the slug of the row at `place` was chosen, not drawn.
-    #[must_use]
-    pub fn is_chosen(&self, place: usize) -> bool {
-        let slug = R::link(&self.rows[place]).terms.slug.as_str();
-        R::UNIQUE == "slug" && self.unique.get(slug) == Some(&place)
+    fn is_chosen(&self, place: usize) -> bool {
+        self.chosen
+            .binary_search_by_key(&place, |(at, _)| *at)
+            .is_ok()
     }
 
-    /// Keeps the rows. A slug that was drawn and is taken is drawn again.
+    /// The rows once more, with slugs and secrets that are newly drawn.
+    fn again(&self) -> Again<R> {
+        let source = self.given.open(&R::COLUMNS);
+        Again {
+            kind: self.kind.clone(),
+            source: source.unwrap_or_else(|_| Source::none()),
+            presets: self.presets.clone(),
+            seed: self.seed,
+            now: time_of(self.seed),
+            at: 0,
+        }
+    }
+
+    /// Completes it with what was drawn for the rows when they were made.
     ///
     /// # Errors
-    /// When the database does not answer; within it the place of a row whose chosen slug is taken.
-    pub async fn keep(
-        &mut self,
-        store: &Store,
-        clock: &Clock,
-    ) -> Result<Result<(), usize>, StoreError> {
-        for _ in 0..DRAWS_MAX {
-            let Err(place) = self.kind.keep(store, clock, &mut self.rows).await? else {
-                return Ok(Ok(()));
-            };
-            if self.is_chosen(place) {
-                return Ok(Err(place));
-            }
-            // So it goes once in ten thousand times, with a million links there.
-            R::link_mut(&mut self.rows[place]).terms.slug = Slug::generate();
-        }
-        // It is not the slugs: another process has kept the same rows meanwhile. Asked again, they are found.
-        Err(StoreError::Unavailable)
+    /// When the database does not answer.
+    pub async fn recall(&mut self, store: &Store, drawn: Vec<Drawn>) -> Result<(), StoreError> {
+        self.drawn = drawn;
+        self.kind.recall(store).await
+    }
+
+    /// What was drawn for the rows, each with the row's id, and the rows themselves for whom they are wanted.
+    pub fn made(self) -> (R, impl Iterator<Item = (LinkId, Drawn)>, Again<R>) {
+        let again = self.again();
+        let ids = (0..).map(move |place| id_at(self.seed, place));
+        (self.kind, ids.zip(self.drawn), again)
     }
 }
 
@@ -169,11 +181,14 @@ fn time_of(seed: Uuid) -> Timestamp {
 }
 
 struct Reading<'a, R: Rows, W> {
+    kind: R,
     presets: &'a Presets,
     seed: Uuid,
     now: Timestamp,
     format: Format,
-    batch: Batch<R>,
+    /// What no two may have in common, with the first row of each.
+    unique: HashMap<String, usize>,
+    asked: BTreeSet<String>,
     rows: usize,
     mistakes: FieldErrors,
     /// Mistakes that are not told one by one.
@@ -182,7 +197,26 @@ struct Reading<'a, R: Rows, W> {
 }
 
 impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
-    fn json(&mut self, body: &[u8]) -> Result<(), Refusal> {
+    fn read(mut self, body: &Bytes) -> Result<Batch<R>, Refusal> {
+        let given = match self.format {
+            Format::Json => self.json(body)?,
+            Format::Csv => Given::Csv(body.clone()),
+        };
+        let mut source = given.open(&R::COLUMNS)?;
+        while let Some(row) = source.next(self.presets) {
+            if self.rows >= self.format.rows_max() {
+                return Err(self.wrong_count());
+            }
+            match row {
+                Ok(map) => self.row(map),
+                Err(errors) => self.row_is_wrong(errors),
+            }
+        }
+        self.end(given)
+    }
+
+    /// Reads what the body says of all rows, and finds these in it.
+    fn json(&mut self, body: &Bytes) -> Result<Given, Refusal> {
         let unreadable = |error: serde_json::Error| {
             let (line, column) = (error.line(), error.column());
             Refusal::Unreadable(format!(
@@ -192,62 +226,27 @@ impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
         let text = std::str::from_utf8(body)
             .map_err(|_| Refusal::Unreadable("The body is not UTF-8.".to_owned()))?;
         let most = self.format.rows_max();
-        let body = json_body::read(text, R::LIST, R::COMMON, most).map_err(unreadable)?;
-        self.mistakes = body.mistakes;
-        match self.batch.kind.take_common(body.common) {
+        let read = json_body::read(text, R::LIST, R::COMMON, most).map_err(unreadable)?;
+        self.mistakes = read.mistakes;
+        match self.kind.take_common(read.common) {
             Err(Refusal::Wrong(wrong)) => self.mistakes.extend_below("", wrong),
             other => other?,
         }
-        if body.rows.len() > most {
+        if read.rows.len() > most {
             return Err(self.wrong_count());
         }
-        for row in body.rows {
-            self.json_row(row);
-        }
-        Ok(())
-    }
-
-    fn json_row(&mut self, row: &RawValue) {
-        let text = row.get();
-        let wrong = if text.len() > ROW_MAX {
-            "must not be longer than 1 MiB"
-        } else {
-            match serde_json::from_str(text) {
-                Ok(Value::Object(map)) => return self.row(map, FieldErrors::default()),
-                Ok(_) => "must be an object",
-                Err(_) => "is JSON that nests too deep or has broken text",
-            }
-        };
-        let mut errors = FieldErrors::default();
-        errors.push("", wrong);
-        self.row_is_wrong(errors);
-    }
-
-    fn csv(&mut self, body: &Bytes) -> Result<(), Refusal> {
-        let mut sheet = Sheet::open(body).map_err(Refusal::Unreadable)?;
-        let columns = csv_rows::columns(&sheet.header, &R::COLUMNS).map_err(Refusal::Wrong)?;
-        let mut row = StringRecord::new();
-        while sheet.read(&mut row).is_some() {
-            if self.rows >= self.format.rows_max() {
-                return Err(self.wrong_count());
-            }
-            let mut errors = FieldErrors::default();
-            let map = csv_rows::to_map(&columns, &row, self.presets, &mut errors);
-            if errors.is_empty() {
-                self.row(map, errors);
-            } else {
-                self.row_is_wrong(errors);
-            }
-        }
-        Ok(())
+        let rows = read.rows.into_iter();
+        let rows = rows.map(|row| body.slice_ref(row.get().as_bytes()));
+        Ok(Given::Json(rows.collect()))
     }
 
     /// Takes a row in, or notes what is wrong with it.
-    fn row(&mut self, map: Map<String, Value>, mut errors: FieldErrors) {
+    fn row(&mut self, map: Map<String, Value>) {
+        let mut errors = FieldErrors::default();
         // Also of a row that is wrong otherwise: every mistake is told at once.
         let unique = map.get(R::UNIQUE).and_then(Value::as_str);
         if let Some(unique) = unique.and_then(R::unique) {
-            match self.batch.unique.entry(unique) {
+            match self.unique.entry(unique) {
                 Entry::Vacant(free) => drop(free.insert(self.rows)),
                 Entry::Occupied(first) => {
                     let (name, list) = (R::UNIQUE, R::LIST);
@@ -256,30 +255,20 @@ impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
                 }
             }
         }
-        self.batch.presets.extend(presets_known::asked_for(&map));
+        self.asked.extend(presets_known::asked_for(&map));
         let id = id_at(self.seed, self.rows);
-        let row = match self.batch.kind.parse(id, map, self.presets, self.now) {
-            Ok(row) => Some(row),
-            Err(wrong) => {
-                errors.extend_below("", wrong);
-                None
-            }
-        };
-        match row {
-            Some(row) if errors.is_empty() => {
-                if self.mistakes.is_empty() {
-                    self.batch.rows.push(row);
-                }
-                self.rows += 1;
-                (self.watch)(self.rows);
-            }
-            _ => self.row_is_wrong(errors),
+        if let Err(wrong) = self.kind.parse(id, map, self.presets, self.now) {
+            errors.extend_below("", wrong);
+        }
+        if errors.is_empty() {
+            self.rows += 1;
+            (self.watch)(self.rows);
+        } else {
+            self.row_is_wrong(errors);
         }
     }
 
     fn row_is_wrong(&mut self, errors: FieldErrors) {
-        // What was read before is of no use any more.
-        self.batch.rows = Vec::new();
         if self.mistakes.iter().len() < MISTAKES_MAX {
             self.mistakes
                 .extend_below(&format!("{}[{}]", R::LIST, self.rows), errors);
@@ -296,7 +285,7 @@ impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
         Refusal::Wrong(errors)
     }
 
-    fn end(mut self) -> Result<Batch<R>, Refusal> {
+    fn end(mut self, given: Given) -> Result<Batch<R>, Refusal> {
         if self.rows == 0 && self.mistakes.is_empty() {
             return Err(self.wrong_count());
         }
@@ -304,10 +293,26 @@ impl<R: Rows, W: FnMut(usize)> Reading<'_, R, W> {
             let more = format!("{} more mistakes are not told here", self.untold);
             self.mistakes.push(R::LIST, more);
         }
-        if self.mistakes.is_empty() {
-            Ok(self.batch)
-        } else {
-            Err(Refusal::Wrong(self.mistakes))
+        if !self.mistakes.is_empty() {
+            return Err(Refusal::Wrong(self.mistakes));
         }
+        let mut chosen = Vec::new();
+        if R::UNIQUE == "slug" {
+            let slugs = self.unique.into_iter();
+            chosen = slugs
+                .filter_map(|(slug, place)| Some((place, Slug::lookup(&slug)?)))
+                .collect();
+            chosen.sort_unstable_by_key(|(place, _)| *place);
+        }
+        Ok(Batch {
+            kind: self.kind,
+            asked: self.asked,
+            given,
+            presets: self.presets.clone(),
+            seed: self.seed,
+            count: self.rows,
+            chosen,
+            drawn: Vec::new(),
+        })
     }
 }

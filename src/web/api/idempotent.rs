@@ -4,6 +4,7 @@
 //! only the caller's API key yields.
 
 use std::future::Future;
+use std::time::Duration;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
@@ -16,13 +17,18 @@ use uuid::Uuid;
 
 use super::answer::Answer;
 use super::caller::Caller;
+use crate::clock::Clock;
 use crate::domain::id::KeyId;
+use crate::store::Store;
 use crate::store::idempotency::Begun;
 use crate::web::State;
 use crate::web::problem::Problem;
 
 /// Longest idempotency key, in characters.
 const KEY_MAX: usize = 255;
+
+/// How often a request that runs says so.
+const RENEW_EVERY: Duration = Duration::from_secs(30);
 
 /// Bytes of the random nonce put before each sealed answer.
 const NONCE_LEN: usize = 12;
@@ -114,15 +120,49 @@ impl Once {
                 return self.seal.open(&sealed).ok_or(Problem::Database(None));
             }
         };
-        let answer = make(id).await.unwrap_or_else(|problem| {
+        let clock = &self.state.clock;
+        let done = while_it_runs(store, clock, (self.key_id, &self.key), id, make(id)).await;
+        let answer = done.unwrap_or_else(|problem| {
             problem.tell(store);
             Answer::from(problem)
         });
         let kept = (!answer.is_fault()).then(|| self.seal.seal(&answer));
         store
-            .end_idempotent(self.key_id, &self.key, kept.as_deref(), answer.link())
+            .end_idempotent(
+                self.key_id,
+                &self.key,
+                kept.as_deref(),
+                answer.link(),
+                clock.now(),
+            )
             .await?;
         Ok(answer)
+    }
+}
+
+/// Runs what is asked for under a key, and says from time to time that it still runs: one of which nothing is heard for two
+/// minutes is taken to have died.
+pub async fn while_it_runs<T>(
+    store: &Store,
+    clock: &Clock,
+    (key_id, key): (KeyId, &str),
+    resource_id: Uuid,
+    it: impl Future<Output = T>,
+) -> T {
+    let resource_id = resource_id.to_string();
+    let renewing = async {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            // Where the database does not answer, the next one comes in time.
+            let _ = store
+                .renew_idempotent(key_id, key, &resource_id, clock.now())
+                .await;
+        }
+    };
+    tokio::select! {
+        biased;
+        done = it => done,
+        () = renewing => unreachable!("it never ends"),
     }
 }
 

@@ -12,6 +12,7 @@ use crate::domain::id::LinkId;
 use crate::domain::invitation::{Invitation, Invited};
 use crate::domain::link::{Link, parse_name};
 use crate::domain::message::Channel;
+use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 
@@ -77,6 +78,22 @@ pub fn parse(
     presets: &Presets,
     now: Timestamp,
 ) -> Result<Invited, FieldErrors> {
+    let mut made = parse_undrawn(id, map, common, presets, now)?;
+    made.link.terms.slug = Slug::generate();
+    Ok(made)
+}
+
+/// The same, the link's slug left undrawn.
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn parse_undrawn(
+    id: LinkId,
+    map: Map<String, Value>,
+    common: &Common,
+    presets: &Presets,
+    now: Timestamp,
+) -> Result<Invited, FieldErrors> {
     let mut fields = Fields::new(map);
     for (channel, name) in [(Channel::Email, "email"), (Channel::Sms, "phone")] {
         if common.send == Some(channel) && !fields.has(name) {
@@ -88,7 +105,7 @@ pub fn parse(
     let person = person(&mut fields);
     let link = link(&mut fields, &person, common, presets);
     let mut errors = fields.end();
-    let link = match link_input::parse(id, link, presets, now) {
+    let link = match link_input::parse_undrawn(id, link, presets, now) {
         Ok(link) => Some(link),
         Err(wrong) => {
             errors.extend_below("", wrong);

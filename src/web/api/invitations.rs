@@ -142,6 +142,7 @@ pub async fn create_many(
     let kind = Invitations {
         sends: Channel::ALL.map(|channel| state.dispatch.is_on(channel)),
         common,
+        campaign: None,
     };
     bulk::take(&caller, &request, body, &state, kind, is_dry).await
 }

@@ -103,6 +103,23 @@ pub enum NewUsage {
 /// Every field that is wrong.
 pub fn parse(
     id: LinkId,
+    map: Map<String, Value>,
+    presets: &Presets,
+    now: Timestamp,
+) -> Result<Link, FieldErrors> {
+    let mut link = parse_undrawn(id, map, presets, now)?;
+    if link.terms.slug == Slug::undrawn() {
+        link.terms.slug = Slug::generate();
+    }
+    Ok(link)
+}
+
+/// The same, the slug left undrawn where none was chosen.
+///
+/// # Errors
+/// Every field that is wrong.
+pub fn parse_undrawn(
+    id: LinkId,
     mut map: Map<String, Value>,
     presets: &Presets,
     now: Timestamp,
@@ -131,7 +148,7 @@ pub fn parse(
         (Some(name), Some(usage), Some(flow), Some(token)) if errors.is_empty() => Ok(Link {
             terms: LinkTerms {
                 id,
-                slug: slug.unwrap_or_else(Slug::generate),
+                slug: slug.unwrap_or_else(Slug::undrawn),
                 usage,
                 expires_at,
                 language,

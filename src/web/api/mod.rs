@@ -11,6 +11,7 @@ pub mod bounces;
 pub mod bulk;
 pub mod bulk_answer;
 pub mod bulk_input;
+pub mod bulk_made;
 pub mod caller;
 pub mod campaigns;
 pub mod csv;

@@ -8,6 +8,9 @@ use csv::{ReaderBuilder, StringRecord, WriterBuilder};
 /// UTF-8's byte order mark, by which Excel knows UTF-8.
 const BOM: &[u8] = "\u{feff}".as_bytes();
 
+/// Where a row is written first: most are shorter.
+const ROW_BYTES: usize = 512;
+
 /// A file being read row by row.
 pub struct Sheet {
     reader: csv::Reader<Cursor<Bytes>>,
@@ -83,6 +86,7 @@ impl Sheet {
 pub fn line<'a>(delimiter: u8, cells: impl Iterator<Item = &'a str>) -> Vec<u8> {
     let mut writer = WriterBuilder::new()
         .delimiter(delimiter)
+        .buffer_capacity(ROW_BYTES)
         .from_writer(Vec::new());
     writer
         .write_record(cells)

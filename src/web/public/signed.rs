@@ -38,8 +38,12 @@ impl Visit<'_> {
             None => Err(Unsigned::Invalid),
         };
         let is_page_of = |customer: &str| {
-            let signer = &self.state.signer;
-            nonce.is_some_and(|n| signer.nonce_is_valid(n, terms.id, Some(customer), self.now))
+            let is_of = |nonce| {
+                self.state
+                    .signer
+                    .nonce_is_valid(nonce, terms.id, Some(customer), self.now)
+            };
+            nonce.is_some_and(is_of)
         };
         let signed = match signed {
             Err(Unsigned::Expired(customer)) if is_page_of(&customer) => Ok(customer),

@@ -11,6 +11,7 @@ use crate::domain::link::Link;
 use crate::domain::message::Channel;
 use crate::domain::slug::Slug;
 use crate::domain::timestamp::Timestamp;
+use crate::store::imports::{Import, Imported};
 use crate::store::{Store, StoreError};
 use crate::web::api::fields::Fields;
 use crate::web::api::invitation_input::{self, Common};
@@ -57,7 +58,7 @@ impl Rows for Links {
         presets: &Presets,
         now: Timestamp,
     ) -> Result<Link, FieldErrors> {
-        link_input::parse(id, map, presets, now)
+        link_input::parse_undrawn(id, map, presets, now)
     }
 
     fn link(row: &Link) -> &Link {
@@ -68,8 +69,25 @@ impl Rows for Links {
         row
     }
 
-    async fn recall(&self, _: &Store, _: &mut [Link]) -> Result<(), StoreError> {
+    async fn recall(&mut self, _: &Store) -> Result<(), StoreError> {
         Ok(())
+    }
+
+    async fn prepare(&mut self, _: &Store, _: &Clock) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn add(
+        &self,
+        import: &Import,
+        _: &Clock,
+        rows: &mut [Link],
+    ) -> Result<Result<(), Vec<usize>>, StoreError> {
+        import.add_links(rows).await
+    }
+
+    fn imported(&self, count: usize) -> Imported<'_> {
+        Imported::Links(count)
     }
 
     async fn keep(
@@ -89,6 +107,8 @@ pub struct Invitations {
     pub common: Common,
     /// The channels that are set up, each at its place in [`Channel::ALL`].
     pub sends: [bool; 2],
+    /// Their campaign, once it is there.
+    pub campaign: Option<Campaign>,
 }
 
 impl Rows for Invitations {
@@ -159,7 +179,9 @@ impl Rows for Invitations {
         presets: &Presets,
         now: Timestamp,
     ) -> Result<Invited, FieldErrors> {
-        invitation_input::parse(id, map, &self.common, presets, now)
+        let mut invited = invitation_input::parse_undrawn(id, map, &self.common, presets, now)?;
+        invited.invitation.campaign = self.campaign.as_ref().map(|campaign| campaign.id);
+        Ok(invited)
     }
 
     fn link(row: &Invited) -> &Link {
@@ -170,14 +192,32 @@ impl Rows for Invitations {
         &mut row.link
     }
 
-    async fn recall(&self, store: &Store, rows: &mut [Invited]) -> Result<(), StoreError> {
+    async fn recall(&mut self, store: &Store) -> Result<(), StoreError> {
         if let Some(name) = &self.common.campaign {
-            let campaign = store.campaign_named(name).await?;
-            for row in rows {
-                row.invitation.campaign = campaign.as_ref().map(|campaign| campaign.id);
-            }
+            self.campaign = store.campaign_named(name).await?;
         }
         Ok(())
+    }
+
+    async fn prepare(&mut self, store: &Store, clock: &Clock) -> Result<(), StoreError> {
+        if let Some(wanted) = campaign(clock, self.common.campaign.as_deref()) {
+            self.campaign = Some(store.campaign_for(&wanted).await?);
+        }
+        Ok(())
+    }
+
+    async fn add(
+        &self,
+        import: &Import,
+        clock: &Clock,
+        rows: &mut [Invited],
+    ) -> Result<Result<(), Vec<usize>>, StoreError> {
+        let message = || MessageId::new(clock.uuid());
+        import.add_invited(rows, message).await
+    }
+
+    fn imported(&self, count: usize) -> Imported<'_> {
+        Imported::Invitations(count, self.campaign.as_ref())
     }
 
     async fn keep(
@@ -197,16 +237,20 @@ impl Rows for Invitations {
 pub async fn invite(
     store: &Store,
     clock: &Clock,
-    campaign: Option<&str>,
+    name: Option<&str>,
     people: &mut [Invited],
 ) -> Result<Result<(), usize>, StoreError> {
-    let campaign = campaign.map(|name| Campaign {
+    let message = || MessageId::new(clock.uuid());
+    let campaign = campaign(clock, name);
+    store.invite(campaign.as_ref(), people, message).await
+}
+
+fn campaign(clock: &Clock, name: Option<&str>) -> Option<Campaign> {
+    Some(Campaign {
         id: CampaignId::new(clock.uuid()),
-        name: name.to_owned(),
+        name: name?.to_owned(),
         invited: 0,
         created_at: clock.now(),
         reminded_at: None,
-    });
-    let message = || MessageId::new(clock.uuid());
-    store.invite(campaign.as_ref(), people, message).await
+    })
 }

@@ -10,6 +10,7 @@ use crate::domain::field_error::FieldErrors;
 use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::domain::timestamp::Timestamp;
+use crate::store::imports::{Import, Imported};
 use crate::store::{Store, StoreError};
 use crate::web::api::presets_known::Presets;
 
@@ -39,7 +40,7 @@ pub trait Rows: Clone + Send + Sync + 'static {
     /// Reads the field that no two rows may have in common, as it is compared.
     fn unique(value: &str) -> Option<String>;
 
-    /// Reads a row.
+    /// Reads a row; its slug is undrawn where none was chosen.
     ///
     /// # Errors
     /// Every field that is wrong.
@@ -57,15 +58,35 @@ pub trait Rows: Clone + Send + Sync + 'static {
     /// The same, to give it another slug.
     fn link_mut(row: &mut Self::Row) -> &mut Link;
 
-    /// Completes rows that were kept earlier.
+    /// Learns what rows that are there have in common beyond what was said.
     ///
     /// # Errors
     /// When the database does not answer.
-    fn recall(
-        &self,
+    fn recall(&mut self, store: &Store) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Makes what the rows need that are to be kept in steps.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn prepare(
+        &mut self,
         store: &Store,
-        rows: &mut [Self::Row],
+        clock: &Clock,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// Keeps some of the rows, all or none; of those that cannot be kept the places.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn add(
+        &self,
+        import: &Import,
+        clock: &Clock,
+        rows: &mut [Self::Row],
+    ) -> impl Future<Output = Result<Result<(), Vec<usize>>, StoreError>> + Send;
+
+    /// What was made when `count` of them are there.
+    fn imported(&self, count: usize) -> Imported<'_>;
 
     /// Keeps the rows, all or none; of several that cannot be kept the position of the first.
     ///

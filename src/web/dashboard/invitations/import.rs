@@ -15,10 +15,12 @@ use crate::domain::id::{CampaignId, PresetId};
 use crate::domain::link::parse_name;
 use crate::domain::message::Channel;
 use crate::web::State;
-use crate::web::api::bulk::{self, BODY_MAX, Receipt};
+use crate::web::api::bulk::{self, BODY_MAX};
 use crate::web::api::bulk_answer::Form as Written;
 use crate::web::api::bulk_input::kinds::Invitations;
+use crate::web::api::bulk_input::pace::Pace;
 use crate::web::api::bulk_input::{Format, Refusal, Rows};
+use crate::web::api::bulk_made::{self, Receipt};
 use crate::web::api::invitation_input::Common;
 use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::chart::grouped;
@@ -113,14 +115,23 @@ pub(in crate::web::dashboard) async fn check(operator: Operator, mut form: Form)
     let kind = Invitations {
         sends: Channel::ALL.map(|by| dispatch.is_on(by)),
         common,
+        campaign: None,
     };
     let format = format_of(&file);
     let receipt = receipt(&operator.state, preset).await;
     let receipt = receipt.map_err(|_| Refused::Database(None))?;
-    let read = bulk::checked(kind, format, file.clone(), receipt, |_| ()).await;
+    let read = bulk_made::checked(
+        kind,
+        format,
+        file.clone(),
+        receipt,
+        |_| (),
+        Pace::beside(&operator.state.store),
+    )
+    .await;
     match read.map_err(|_| Refused::Database(None))? {
         Ok(batch) => {
-            let (rows, file) = (batch.rows.len(), (format, file));
+            let (rows, file) = (batch.len(), (format, file));
             let mut import = Import::new(operator.person.id, file, batch.kind, rows, operator.now);
             import.preset = preset;
             let id = operator.state.clock.uuid();
@@ -147,6 +158,7 @@ pub(in crate::web::dashboard) async fn state(operator: Operator, id: web::Path<S
         Stage::Running => format!("{rows} people are being invited"),
         Stage::Done(_) => format!("{rows} people were invited"),
         Stage::Failed(_) => "Nobody was invited".to_owned(),
+        Stage::Unsure(_) => format!("{rows} people may be invited"),
     };
     let campaign = match (&stage, &import.kind.common.campaign) {
         (Stage::Done(_), Some(name)) => operator.state.store.campaign_named(name).await?,
@@ -178,16 +190,27 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
         let task = import.clone();
         operator.state.spawn(async move {
             let made = async {
-                let mut receipt = receipt(&state, task.preset).await?;
+                let mut receipt = if let Some(receipt) = task.receipt.get() {
+                    receipt.clone()
+                } else {
+                    let receipt = receipt(&state, task.preset).await?;
+                    task.receipt.get_or_init(|| receipt).clone()
+                };
                 let watched = task.clone();
                 let watch = move |rows| watched.read.store(rows, Ordering::Relaxed);
                 let file = task.file.clone();
                 let (kind, from) = (task.kind.clone(), receipt.clone());
-                let read = bulk::checked(kind, task.format, file, from, watch);
+                let read =
+                    bulk_made::checked(kind, task.format, file, from, watch, Pace::beside(&store));
                 let mut batch = read.await?.map_err(|_| Problem::NotFound)?;
-                let kept = batch.keep(&store, &state.clock).await?;
-                kept.map_err(|_| Problem::NotFound)?;
-                receipt.presets = receipt.presets.only(&batch.presets);
+                // It may be there already, where nobody knew how the last time ended.
+                if !bulk_made::is_made(&store, &mut batch, receipt.seed).await? {
+                    let kept = batch
+                        .keep(&store, &state.clock, Pace::beside(&store))
+                        .await?;
+                    kept.map_err(|_| Problem::NotFound)?;
+                }
+                receipt.presets = receipt.presets.only(&batch.asked);
                 Ok::<_, Problem>(receipt)
             };
             task.end(match made.await {
@@ -197,10 +220,7 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                 ),
                 Err(problem) => {
                     problem.tell(&state.store);
-                    Stage::Failed(
-                        "The database did not answer in time. Look under Invitations whether they are there before you upload the file again."
-                            .to_owned(),
-                    )
+                    Stage::Unsure("The database did not answer in time.".to_owned())
                 }
             });
         });
@@ -216,7 +236,7 @@ pub(in crate::web::dashboard) async fn result(operator: Operator, id: web::Path<
     };
     let (kind, state) = (import.kind.clone(), &operator.state);
     let file = import.file.clone();
-    let made = bulk::again(state, kind, import.format, file.clone(), receipt).await;
+    let made = bulk_made::again(state, kind, import.format, file.clone(), receipt).await;
     let made = made.map_err(|_| Refused::Database(None))?;
     let mut answer = bulk::respond(state, Written::Csv, import.format, &file, made);
     *answer.status_mut() = actix_web::http::StatusCode::OK;

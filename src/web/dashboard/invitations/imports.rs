@@ -3,16 +3,16 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use actix_web::web::Bytes;
 use uuid::Uuid;
 
 use crate::domain::id::{PersonId, PresetId};
 use crate::domain::timestamp::Timestamp;
-use crate::web::api::bulk::Receipt;
 use crate::web::api::bulk_input::Format;
 use crate::web::api::bulk_input::kinds::Invitations;
+use crate::web::api::bulk_made::Receipt;
 
 /// How long a file is kept, in milliseconds.
 const KEPT_MS: i64 = 3_600_000;
@@ -39,6 +39,8 @@ pub struct Import {
     pub at: Timestamp,
     /// Rows that were read, of those that are being made.
     pub read: AtomicUsize,
+    /// From what they are made, however often it begins.
+    pub receipt: OnceLock<Receipt>,
     stage: Mutex<Stage>,
 }
 
@@ -53,6 +55,8 @@ pub enum Stage {
     Done(Receipt),
     /// It failed; says why.
     Failed(String),
+    /// Nobody knows whether they were made; to begin again makes nobody twice. Says why.
+    Unsure(String),
 }
 
 impl Import {
@@ -74,6 +78,7 @@ impl Import {
             rows,
             at,
             read: AtomicUsize::new(0),
+            receipt: OnceLock::new(),
             stage: Mutex::new(Stage::Checked),
         }
     }
@@ -85,11 +90,11 @@ impl Import {
         stage.clone()
     }
 
-    /// Whether it may begin now, which is so once.
+    /// Whether it may begin now, which is so once, and again as long as nobody knows how it ended.
     #[must_use]
     pub fn begins(&self) -> bool {
         let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        let begins = *stage == Stage::Checked;
+        let begins = matches!(*stage, Stage::Checked | Stage::Unsure(_));
         if begins {
             *stage = Stage::Running;
         }
@@ -172,6 +177,8 @@ mod tests {
         assert!(find(0, person, 2).is_none(), "the oldest gives way");
         let running = find(1, person, 2).unwrap();
         assert!(running.begins() && !running.begins());
+        running.end(Stage::Unsure("why".to_owned()));
+        assert!(running.begins() && !running.begins(), "once more");
         imports.keep(ids[3], import(person, 10, 3));
         assert!(find(1, person, KEPT_MS + 9).is_some(), "it is being made");
         assert!(find(3, person, KEPT_MS + 9).is_none(), "its hour is over");

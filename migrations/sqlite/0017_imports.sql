@@ -1,0 +1,10 @@
+-- Links and invitations that are being made, many at once and in several transactions: nobody sees any of them while their
+-- ids lie between the two. The row is deleted when all are there.
+CREATE TABLE imports (
+    first_id TEXT NOT NULL PRIMARY KEY,
+    last_id TEXT NOT NULL,
+    -- Which process is at it.
+    owner TEXT NOT NULL,
+    -- When that process has certainly died: from then on another may make them, or delete what is there of them.
+    leased_until INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
