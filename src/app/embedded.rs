@@ -59,8 +59,8 @@ fn loopback(ip: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn nothing_of_a_real_account_is_used_in_the_sandbox() {
+    #[tokio::test]
+    async fn nothing_of_a_real_account_is_used_in_the_sandbox() {
         let mut config = Config::defaults();
         let real = Some(Secret::new("REAL"));
         config.idenfy.api_key.clone_from(&real);

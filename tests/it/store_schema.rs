@@ -48,16 +48,15 @@ async fn each_step_to_the_schema_of_today_is_told_once(_: Context) {
         let told = Mutex::new(Vec::new());
         let tell = |progress| told.lock().unwrap().push(progress);
         let store = Store::open_telling(&database.url, &tell).await.unwrap();
-        let all = i64::try_from(told.lock().unwrap().len() - 1).unwrap();
         {
             let told = told.lock().unwrap();
+            assert!(told.len() > 10);
             assert_eq!(told[0], Progress::Ahead(told.len() - 1));
-            let taken = told[1..].iter().map(|progress| match progress {
-                Progress::Taken { number, name, .. } => (*number, !name.is_empty()),
-                Progress::Ahead(_) => (0, false),
+            let numbers = told[1..].iter().map(|progress| match progress {
+                Progress::Taken { number, name, .. } if !name.is_empty() => *number,
+                other => panic!("{other:?}"),
             });
-            let expected: Vec<_> = (1..=all).map(|number| (number, true)).collect();
-            assert_eq!(taken.collect::<Vec<_>>(), expected);
+            assert!(numbers.is_sorted_by(|one, next| one < next));
         }
         store.close().await;
         told.lock().unwrap().clear();
