@@ -9,7 +9,8 @@ DENY_VERSION=0.20.2
 STANDARDWEBHOOKS_VERSION=1.1.0
 AIOSMTPD_VERSION=1.4.6
 HTML5LIB_VERSION=1.1
-OIDC_PROVIDER_VERSION=9.13.3
+# Of 8, as 9 wants Node 22: Debian 12 has 18, and 13 has 20.
+OIDC_PROVIDER_VERSION=8.8.1
 AXE_VERSION=4.14.1
 TOOLS=$PWD/target/tools
 
@@ -98,6 +99,8 @@ assert version('html5lib') == '$HTML5LIB_VERSION'" 2>/dev/null && return
 
 # A real OpenID Connect provider, which people sign in at: nobody here wrote it.
 install_oidc_provider() {
+  node -e 'process.exit(process.versions.node.split(".")[0] < 18)' ||
+    fail "Node $(node --version) is too old for the OpenID Connect provider: install Node 18 or newer (Debian: apt-get install nodejs)"
   grep -qF "\"version\": \"$OIDC_PROVIDER_VERSION\"" \
     "$TOOLS/oidc/node_modules/oidc-provider/package.json" 2>/dev/null && return
   rm -rf "$TOOLS/oidc"

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::{App, HttpServer, web as actix};
 use tokio::net::TcpSocket;
 use tokio::task::JoinHandle;
@@ -50,6 +51,10 @@ pub(super) fn serve(
     let server = HttpServer::new(move || {
         follow_log(&log);
         App::new()
+            .wrap(Condition::new(
+                sandbox.is_some(),
+                from_fn(web::banner::mark_pages),
+            ))
             .wrap(web::default_headers())
             .wrap_fn(web::finish)
             .configure(web::routes(&state, redeemer.for_thread(), sandbox.as_ref()))

@@ -6,6 +6,11 @@ use std::time::Duration;
 
 use super::{Context, Failure};
 
+/// What the name of an unfinished copy is made of.
+const LETTERS: [char; 16] = [
+    '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f',
+];
+
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Where to write the copy; must not exist
@@ -19,9 +24,9 @@ pub async fn run(context: Context, args: &Args) -> Result<(), Failure> {
             args.file.display()
         )));
     }
-    // Under its own name only once it is whole.
+    // Under its own name only once it is whole; until then under one that no other run takes.
     let mut partial = args.file.clone().into_os_string();
-    partial.push(".partial");
+    partial.push(format!(".{}.partial", nanoid::nanoid!(10, &LETTERS)));
     let partial = PathBuf::from(partial);
     let text = partial
         .to_str()

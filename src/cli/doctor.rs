@@ -1,5 +1,7 @@
 //! `entrypass doctor`: is everything as it must be?
 
+use std::error::Error;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -11,6 +13,7 @@ use crate::domain::timestamp::Timestamp;
 use crate::http;
 use crate::idenfy::Client;
 use crate::store::{Store, StoreError};
+use crate::web::ops;
 
 /// How far this machine's clock may be off iDenfy's, in milliseconds.
 const CLOCK_MAX_MS: i64 = 30_000;
@@ -119,23 +122,52 @@ async fn public_url(config: &Config) -> Finding {
         return Fail(format!("{base} is no address"));
     };
     let client = http::client_builder(&url).timeout(URL_BUDGET).build();
-    let answer = match client {
-        Ok(client) => client.get(format!("{base}/health/live")).send().await,
+    let client = match client {
+        Ok(client) => client,
         Err(error) => return Fail(error.to_string()),
     };
-    match answer {
-        Ok(answer) if !answer.status().is_success() => Fail(format!(
-            "{base} answers {} instead of the gateway",
-            answer.status()
-        )),
-        Ok(_) if url.scheme() == "https" || http::is_loopback(&url) => {
-            Good(format!("{base} answers"))
+    let answer = match client.get(format!("{base}/health/live")).send().await {
+        Ok(answer) if answer.status().is_success() => answer,
+        Ok(answer) => {
+            let status = answer.status();
+            return Fail(format!("{base} answers {status} instead of the gateway"));
         }
-        Ok(_) => Warn(format!(
+        Err(error) if is_refused(&error) => {
+            let told = "takes no connections; that is well while the gateway is not running";
+            return Warn(format!("{base} {told}"));
+        }
+        Err(error) => {
+            return Fail(format!("{base} cannot be reached: {}", root_of(&error)));
+        }
+    };
+    if answer.bytes().await.unwrap_or_default() != ops::live_text() {
+        Fail(format!("{base} answers, but it is not the gateway"))
+    } else if url.scheme() == "https" || http::is_loopback(&url) {
+        Good(format!("{base} answers"))
+    } else {
+        Warn(format!(
             "{base} answers, but over plain http; use https in production"
-        )),
-        Err(_) => Warn(format!(
-            "{base} does not answer; that is well while the gateway is not running"
-        )),
+        ))
     }
+}
+
+/// Whether the machine is there, and nobody listens.
+fn is_refused(error: &reqwest::Error) -> bool {
+    causes(error).any(|cause| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == ErrorKind::ConnectionRefused)
+    })
+}
+
+/// What it is about in the end: no name, no certificate that counts, no answer in time.
+fn root_of(error: &reqwest::Error) -> String {
+    let root = causes(error).last();
+    root.map(ToString::to_string).unwrap_or_default()
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    let first: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(first), |cause: &&(dyn Error + 'static)| {
+        (*cause).source()
+    })
 }

@@ -10,9 +10,6 @@ use crate::domain::timestamp::Timestamp;
 use crate::store::keys::ApiKey;
 use crate::web::api::keys::KeyDocument;
 
-/// Keys listed; nobody looks after more by hand.
-const LIST_MAX: i64 = 1000;
-
 pub const EXAMPLES: &str = "Examples:
   entrypass key create --name backend
   entrypass key list
@@ -105,7 +102,11 @@ async fn create(
 }
 
 async fn list(context: &Context, json: bool) -> Result<(), Failure> {
-    let keys = context.store.keys(None, LIST_MAX).await?;
+    let page = async |last: Option<&ApiKey>| {
+        let before = last.map(|key| key.id);
+        context.store.keys(before, output::PAGE).await
+    };
+    let keys = output::all(page).await?;
     if json {
         let documents: Vec<KeyDocument> = keys.into_iter().map(Into::into).collect();
         return output::json(&documents);

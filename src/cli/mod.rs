@@ -13,6 +13,7 @@ use crate::domain::message::Channel;
 use crate::domain::secret::Secret;
 use crate::domain::slug::Slug;
 use crate::store::Store;
+use crate::store::steps::Progress;
 use crate::telemetry;
 use crate::web::api::openapi;
 
@@ -150,14 +151,17 @@ impl Context {
     }
 }
 
-/// The database to work on: where no address is set, the sandbox's as long as it is the only one there.
+/// The database to work on: where neither an address nor an account is set, the sandbox's as long as it is the only one
+/// there, which is told.
 fn database(config: &Config) -> &str {
     let [own, sandbox] = [&config.database.url, &config.database.sandbox_url].map(Secret::expose);
+    let has_account = config.idenfy.api_key.is_some();
     let is_there = |url: &str| {
         url.strip_prefix("sqlite://")
             .is_some_and(|file| Path::new(file).exists())
     };
-    if is_there(sandbox) && !is_there(own) {
+    if !has_account && is_there(sandbox) && !is_there(own) {
+        eprintln!("entrypass: this is the sandbox's database, {sandbox}");
         sandbox
     } else {
         own
@@ -199,10 +203,8 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
             serve::run(config, &args).await?;
         }
         Command::Migrate => {
-            Store::open(config.database.url.expose())
-                .await?
-                .close()
-                .await;
+            let store = Store::open_telling(config.database.url.expose(), &tell_step);
+            store.await?.close().await;
             println!("The database is up to date.");
         }
         Command::Link(command) => link::run(Context::open(config).await?, command).await?,
@@ -213,6 +215,15 @@ async fn execute(cli: Cli) -> Result<ExitCode, Failure> {
         Command::Doctor | Command::Openapi => {}
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn tell_step(progress: Progress) {
+    match progress {
+        Progress::Ahead(steps) => println!("Bringing the database up to date: {steps} steps"),
+        Progress::Taken { number, name, took } => {
+            println!("  {number:04} {name}: {:.1} s", took.as_secs_f64());
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,21 @@ use std::io::{IsTerminal, Write};
 
 use super::Failure;
 
+/// Rows read at a time of a list that has no end.
+pub const PAGE: i64 = 1000;
+
+/// All rows of a list: `page` reads the first [`PAGE`] of those after the one it is given.
+pub async fn all<T, E>(page: impl AsyncFn(Option<&T>) -> Result<Vec<T>, E>) -> Result<Vec<T>, E> {
+    let mut rows = Vec::new();
+    loop {
+        let more = page(rows.last()).await?;
+        if more.is_empty() {
+            return Ok(rows);
+        }
+        rows.extend(more);
+    }
+}
+
 /// Prints rows in columns as wide as their widest cell; the last column is not padded.
 pub fn table(header: &[&str], rows: &[Vec<String>]) {
     let mut widths: Vec<usize> = header.iter().map(|cell| cell.chars().count()).collect();
@@ -42,5 +57,20 @@ pub fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
         Ok(())
     } else {
         Err(Failure::new("not deleted"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_list_longer_than_a_page_is_read_to_its_end() {
+        let page = async |last: Option<&i64>| {
+            let from = last.map_or(0, |last| last + 1);
+            Ok::<_, Failure>((from..(from + PAGE).min(2500)).collect())
+        };
+        let rows = all(page).await.expect("rows");
+        assert_eq!(rows, (0..2500).collect::<Vec<_>>());
     }
 }

@@ -13,9 +13,6 @@ use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::store::people::PeopleRefusal;
 
-/// People listed; nobody looks after more by hand.
-const LIST_MAX: i64 = 1000;
-
 pub const EXAMPLES: &str = "Examples:
   entrypass user create ana@example.com --role admin
   entrypass user list
@@ -122,7 +119,11 @@ async fn create(
 }
 
 async fn list(context: &Context, json: bool) -> Result<(), Failure> {
-    let people = context.store.people(None, LIST_MAX).await?;
+    let page = async |last: Option<&Person>| {
+        let before = last.map(|person| person.id);
+        context.store.people(before, output::PAGE).await
+    };
+    let people = output::all(page).await?;
     if json {
         let documents = people.into_iter().map(|person| PersonDocument {
             id: person.id.to_string(),

@@ -50,10 +50,6 @@ impl Settings {
             file: file.to_owned(),
             reason,
         })?;
-        // The shipped file as it is sets nothing: a start in a checkout behaves like one without a file.
-        if text == DEFAULTS {
-            return Ok(());
-        }
         let table: toml::Table = text
             .parse()
             .map_err(|error| self.syntax_error(file, &text, &error))?;
@@ -68,10 +64,21 @@ impl Settings {
                 return Err(bad(section, "a table", origin));
             };
             for (key, value) in keys {
-                layer.insert(format!("{prefix}{key}"), (value, origin.clone()));
+                let path = format!("{prefix}{key}");
+                // What stands in the shipped file sets nothing: one of whose keys some were changed behaves like one
+                // that has those alone.
+                if !self.is_given(&path, &value) {
+                    layer.insert(path, (value, origin.clone()));
+                }
             }
         }
         self.merge(&layer)
+    }
+
+    /// Whether that is the value already.
+    fn is_given(&self, path: &str, value: &Value) -> bool {
+        let given = self.0.get(path).map(|setting| &setting.given);
+        matches!(given, Some(Given::Value(given)) if given == value)
     }
 
     /// Names without `__` are not ours: Kubernetes makes `ENTRYPASS_PORT` and the like for a service of this name.

@@ -150,7 +150,7 @@ pub struct Idenfy {
     pub webhook_key: Option<Secret>,
     /// Whether `callbackUrl` goes along with every mint.
     pub send_callback_url: bool,
-    /// Budget of one mint in milliseconds, retries included: 100 to 60,000.
+    /// Budget of one mint in milliseconds, retries included: 100 to 25,000.
     pub timeout_ms: u64,
     /// Sent as `expiryTime`, in seconds: 1 to 2,592,000.
     pub token_expiry_seconds: u32,

@@ -3,6 +3,8 @@
 use std::num::NonZero;
 use std::ops::RangeInclusive;
 
+use url::Url;
+
 use super::error::ConfigError;
 use super::layers::Settings;
 use super::{
@@ -14,14 +16,18 @@ use crate::domain::secret::Secret;
 const LISTEN: &str = "an IP address and port, such as 127.0.0.1:8080";
 /// Beside the default database, so that the sandbox's links and results are never taken for real ones.
 const SANDBOX_DATABASE: &str = "sqlite://data/sandbox.db";
+/// A session that its process abandoned is settled within 40 seconds: this, ten seconds more for the lease (see
+/// `redeem`), and five until the sweep comes by.
+const TIMEOUT_MAX_MS: i64 = 25_000;
 const CONFIDENTIAL: &str =
     "an https address without user, query or fragment (http only for loopback hosts)";
 
 pub(super) fn config(settings: &Settings) -> Result<Config, ConfigError> {
+    let server = server(settings)?;
     Ok(Config {
-        server: server(settings)?,
         database: database(settings)?,
-        idenfy: idenfy(settings)?,
+        idenfy: idenfy(settings, &server)?,
+        server,
         limits: Limits {
             clicks_per_minute_per_ip: number(
                 settings,
@@ -91,7 +97,15 @@ fn database(settings: &Settings) -> Result<Database, ConfigError> {
     Ok(Database { url, sandbox_url })
 }
 
-fn idenfy(settings: &Settings) -> Result<Idenfy, ConfigError> {
+fn idenfy(settings: &Settings, server: &Server) -> Result<Idenfy, ConfigError> {
+    let send_callback_url = settings.boolean("idenfy.send_callback_url");
+    let is_https = |url: &Url| url.scheme() == "https";
+    if send_callback_url && !server.public_url.as_ref().is_some_and(is_https) {
+        return Err(settings.bad(
+            "idenfy.send_callback_url",
+            "false, as server.public_url is not https",
+        ));
+    }
     Ok(Idenfy {
         base_url: required(
             settings,
@@ -102,8 +116,8 @@ fn idenfy(settings: &Settings) -> Result<Idenfy, ConfigError> {
         api_key: secret(settings, "idenfy.api_key")?,
         api_secret: secret(settings, "idenfy.api_secret")?,
         webhook_key: secret(settings, "idenfy.webhook_key")?,
-        send_callback_url: settings.boolean("idenfy.send_callback_url"),
-        timeout_ms: number(settings, "idenfy.timeout_ms", 100..=60_000)?,
+        send_callback_url,
+        timeout_ms: number(settings, "idenfy.timeout_ms", 100..=TIMEOUT_MAX_MS)?,
         token_expiry_seconds: number(settings, "idenfy.token_expiry_seconds", 1..=2_592_000)?,
         session_length_seconds: number(settings, "idenfy.session_length_seconds", 60..=3600)?,
         max_in_flight: number(settings, "idenfy.max_in_flight", 1..=1_000_000)?,

@@ -72,6 +72,7 @@ pub mod sessions;
 pub mod settings;
 mod sqlite;
 pub mod stats;
+pub mod steps;
 pub mod story;
 pub mod totals;
 
@@ -234,7 +235,7 @@ impl Store {
     /// # Errors
     /// When the address cannot be used, the database does not answer or a migration fails.
     pub async fn open(url: &str) -> Result<Self, StoreError> {
-        Self::connect(url, true).await
+        Self::connect(url, Some(&steps::log)).await
     }
 
     /// Opens the database at `url` as it is: nothing is made and nothing is changed. Of its schema nothing is known before
@@ -243,10 +244,10 @@ impl Store {
     /// # Errors
     /// When the address cannot be used, there is no such database or it does not answer.
     pub async fn open_existing(url: &str) -> Result<Self, StoreError> {
-        Self::connect(url, false).await
+        Self::connect(url, None).await
     }
 
-    async fn connect(url: &str, make: bool) -> Result<Self, StoreError> {
+    async fn connect(url: &str, make: Option<steps::Tell<'_>>) -> Result<Self, StoreError> {
         let engine = if url.starts_with("sqlite:") {
             Engine::Sqlite(SqliteEngine::open(url, make).await?)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {

@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use super::StoreError;
 use super::ledger::settle::{Records, record_sql, started_sql, told_sql};
 use super::ledger::wanted::{Wanted, asked_sql, insert_sql};
+use super::steps::{self, Tell};
 use crate::domain::id::SessionId;
 
 /// Connections of one node.
@@ -59,16 +60,16 @@ pub struct PostgresEngine {
 
 impl PostgresEngine {
     /// Connects; where wanted brings the schema up to date.
-    pub(super) async fn open(url: &str, migrate: bool) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str, make: Option<Tell<'_>>) -> Result<Self, StoreError> {
         let options = PgConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable postgres:// address".into())
             })?
             .application_name("entrypass");
-        if migrate {
+        if let Some(tell) = make {
             // On a connection of its own, as a step may take its time.
             let mut connection = in_time(options.connect()).await?;
-            MIGRATIONS.run(&mut connection).await?;
+            steps::take(&MIGRATIONS, &mut connection, tell).await?;
             connection.close().await?;
         }
         let options = options.options([

@@ -23,6 +23,7 @@ use super::StoreError;
 use super::ledger::json_rows;
 use super::ledger::settle::Records;
 use super::ledger::wanted::Wanted;
+use super::steps::{self, Tell};
 use crate::domain::id::SessionId;
 use scripts::{
     GRANTED_FEWER, RECORD, RECORDED_FEWER, REFUSED, ROWS_MAX, SPEND_AND_INSERT, UNRECORDED,
@@ -78,12 +79,12 @@ impl Drop for Waiting<'_> {
 
 impl SqliteEngine {
     /// Opens the file; where wanted makes it, and brings its schema up to date.
-    pub(super) async fn open(url: &str, make: bool) -> Result<Self, StoreError> {
+    pub(super) async fn open(url: &str, make: Option<Tell<'_>>) -> Result<Self, StoreError> {
         let options = SqliteConnectOptions::from_str(url)
             .map_err(|_| {
                 StoreError::Address("database.url: not a usable sqlite:// address".into())
             })?
-            .create_if_missing(make)
+            .create_if_missing(make.is_some())
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
@@ -93,7 +94,7 @@ impl SqliteEngine {
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
             .statement_cache_capacity(STATEMENTS);
-        if make {
+        if make.is_some() {
             file::make(options.get_filename())?;
         } else {
             file::check(options.get_filename())?;
@@ -116,10 +117,10 @@ impl SqliteEngine {
             })
             .connect_with(options.clone())
             .await?;
-        if make {
+        if let Some(tell) = make {
             // The writer from its start: another process that starts at the same time waits, and finds it done.
             let mut tx = write.begin_with("BEGIN IMMEDIATE").await?;
-            MIGRATIONS.run_direct(None, &mut *tx, false).await?;
+            steps::take(&MIGRATIONS, &mut *tx, tell).await?;
             tx.commit().await?;
         }
         let options = options.pragma("query_only", "true");
@@ -295,7 +296,7 @@ pub(super) mod tests {
     async fn a_transaction_that_sqlite_took_back_itself_keeps_no_later_one_from_beginning() {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/e.db", folder.path().display());
-        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
         let mut tx = engine.begin().await.unwrap();
         sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
         assert!(tx.commit().await.is_err());
@@ -308,7 +309,7 @@ pub(super) mod tests {
     pub(in crate::store) async fn plan(sql: &str) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}/e.db", folder.path().display());
-        let engine = SqliteEngine::open(&url, true).await.unwrap();
+        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
         let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
         let steps: Vec<(i64, i64, i64, String)> = sqlx::query_as(explain)
             .fetch_all(engine.read())

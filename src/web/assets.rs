@@ -23,6 +23,7 @@ type Source = (&'static str, &'static str, &'static [u8]);
 
 /// A line a file.
 const SOURCES: &[Source] = &[
+    ("banner.css", CSS, include_bytes!("../../static/banner.css")),
     ("button.js", JS, include_bytes!("../../static/button.js")),
     ("chart.js", JS, include_bytes!("../../static/chart.js")),
     (

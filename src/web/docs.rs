@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::api::openapi;
 use super::assets::Kept;
-use super::get_or_head;
+use super::{State, banner, get_or_head};
 
 mod page;
 mod schema;
@@ -17,10 +17,10 @@ pub(super) mod text;
 static DOCUMENT: LazyLock<Kept> =
     LazyLock::new(|| Kept::new("application/json", Bytes::from(openapi::json())));
 
-static PAGE: LazyLock<Kept> = LazyLock::new(|| {
-    let page = page::render(&serde_json::to_value(openapi::document()).expect("text keys only"));
-    Kept::new("text/html; charset=utf-8", Bytes::from(page))
-});
+static PAGE: LazyLock<Kept> = LazyLock::new(|| keep(render()));
+
+/// The same in the sandbox.
+static SANDBOX_PAGE: LazyLock<Kept> = LazyLock::new(|| keep(banner::marked(&render())));
 
 /// Serves `/openapi.json` and `/docs`.
 pub fn routes(config: &mut web::ServiceConfig) {
@@ -35,6 +35,18 @@ async fn document(request: HttpRequest) -> HttpResponse {
     DOCUMENT.answer(&request)
 }
 
-async fn page(request: HttpRequest) -> HttpResponse {
-    PAGE.answer(&request)
+async fn page(request: HttpRequest, state: web::Data<State>) -> HttpResponse {
+    if state.sandbox.is_some() {
+        SANDBOX_PAGE.answer(&request)
+    } else {
+        PAGE.answer(&request)
+    }
+}
+
+fn render() -> String {
+    page::render(&serde_json::to_value(openapi::document()).expect("text keys only"))
+}
+
+fn keep(page: String) -> Kept {
+    Kept::new("text/html; charset=utf-8", Bytes::from(page))
 }

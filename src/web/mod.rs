@@ -30,6 +30,7 @@ use crate::webhooks::feed::Feed;
 pub mod agents;
 pub mod api;
 pub mod assets;
+pub mod banner;
 pub mod button;
 pub mod client_address;
 pub mod dashboard;

@@ -30,8 +30,13 @@ pub fn metrics_route(config: &mut web::ServiceConfig) {
 #[utoipa::path(get, path = "/health/live", operation_id = "live", tag = "Health",
     responses((status = 200, description = "It runs.", body = HealthCheck)))]
 pub(super) async fn live() -> HttpResponse {
-    let check = HealthCheck::new("process", true);
-    lines(HttpResponse::Ok(), &[check])
+    told(HttpResponse::Ok(), live_text())
+}
+
+/// What a gateway answers there.
+#[must_use]
+pub fn live_text() -> String {
+    lines(&[HealthCheck::new("process", true)])
 }
 
 /// Tells whether the gateway can work.
@@ -44,7 +49,7 @@ pub(super) async fn live() -> HttpResponse {
 pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     if state.is_stopping() {
         let check = HealthCheck::new("process", false);
-        return lines(HttpResponse::ServiceUnavailable(), &[check]);
+        return told(HttpResponse::ServiceUnavailable(), lines(&[check]));
     }
     let answer = tokio::time::timeout(READY_BUDGET, state.store.ping()).await;
     if let Ok(Err(error)) = &answer {
@@ -59,21 +64,25 @@ pub(super) async fn ready(state: web::Data<State>) -> HttpResponse {
     let checks = [HealthCheck::new("database", is_ready), idenfy];
     // Without iDenfy there is still much to be served: dead links' pages, open sessions, the API.
     if is_ready {
-        lines(HttpResponse::Ok(), &checks)
+        told(HttpResponse::Ok(), lines(&checks))
     } else {
-        lines(HttpResponse::ServiceUnavailable(), &checks)
+        told(HttpResponse::ServiceUnavailable(), lines(&checks))
     }
 }
 
 /// One JSON object a line, a line a check.
-fn lines(mut response: actix_web::HttpResponseBuilder, checks: &[HealthCheck]) -> HttpResponse {
+fn lines(checks: &[HealthCheck]) -> String {
     let lines = checks
         .iter()
         .map(|check| serde_json::to_string(check).unwrap_or_default() + "\n");
+    lines.collect()
+}
+
+fn told(mut response: actix_web::HttpResponseBuilder, lines: String) -> HttpResponse {
     response
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .content_type("application/json")
-        .body(lines.collect::<String>())
+        .body(lines)
 }
 
 async fn metrics(state: web::Data<State>) -> HttpResponse {

@@ -6,9 +6,11 @@ use actix_web::HttpRequest;
 use actix_web::body::{BoxBody, to_bytes};
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, AcceptEncoding, Encoding, Header as _, HeaderValue};
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
+
+use super::{State, banner};
 
 /// Below, packing is not worth it, in bytes.
 const LEAST: usize = 1024;
@@ -40,6 +42,12 @@ impl Packed {
 /// Packs a page for who takes it. Not where another site led here: one that could have its own words shown on a page,
 /// again and again, and saw how long the answers are, would learn what else is on it (BREACH).
 pub(super) async fn pack_page(answer: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let state = answer.request().app_data::<web::Data<State>>();
+    let answer = if state.is_some_and(|state| state.sandbox.is_some()) {
+        banner::mark(answer).await
+    } else {
+        answer
+    };
     let is_page = content_type(&answer).is_some_and(|kind| kind.starts_with("text/html"));
     if !is_page || comes_from_elsewhere(answer.request()) || !takes_packed(answer.request()) {
         return answer;

@@ -7,7 +7,7 @@ use entrypass::sandbox::{self, Sandbox, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api_support::{check_problem, key_with, over};
+use crate::api_support::{check_problem, key_with, over, post_once};
 use crate::harness::gateway::{location, text};
 use crate::harness::log::SECRETS;
 use crate::harness::{Answer, Context, Gateway, eventually, tests};
@@ -28,6 +28,7 @@ tests!(
         the_scan_of_a_session_that_failed_is_found_and_its_use_stays_back,
         an_age_estimation_that_nobody_told_of_expires,
         a_refresh_asks_now,
+        a_refresh_sent_again_asks_once_and_one_that_came_too_early_is_not_kept,
         a_refresh_that_cannot_be_answered_says_why,
         refreshes_are_bounded,
         a_fixed_customer_is_not_minted_again_while_the_earlier_session_is_open_there,
@@ -358,6 +359,27 @@ async fn a_refresh_asks_now(context: Context) {
     }
     // ACTIVE brought tags along, so that was news.
     assert_eq!(events(&gateway).await.len(), 5);
+}
+
+async fn a_refresh_sent_again_asks_once_and_one_that_came_too_early_is_not_kept(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let session = session(&gateway).await;
+    let scan = text(&session["scan_ref"]);
+    let path = format!("/sessions/{}/refresh", text(&session["id"]));
+    let again = async |key: &str| {
+        let answer = post_once(&gateway, &gateway.key, key, &path, &json!({})).await;
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    gateway.idenfy.knows(scan, 200, says("ACTIVE"));
+    let first = again("a").await;
+    assert_eq!(first.0, 200);
+    gateway.idenfy.knows(scan, 200, says("REVIEWING"));
+    assert_eq!(again("a").await, first);
+    assert_eq!(gateway.idenfy.lookups().len(), 1);
+    while refresh(&gateway, &session).await.0 == 200 {}
+    assert_eq!(again("b").await.0, 429);
+    gateway.clock.advance(60_000);
+    assert_eq!(again("b").await.0, 200);
 }
 
 async fn a_refresh_that_cannot_be_answered_says_why(context: Context) {

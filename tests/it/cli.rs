@@ -6,6 +6,8 @@ use std::time::Duration;
 use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpListener;
 
 use crate::harness::engine::Database;
 use crate::harness::gateway::{location, text};
@@ -505,7 +507,9 @@ async fn keys_are_made_listed_and_revoked(context: Context) {
 async fn migrate_makes_the_database_and_leaves_a_made_one_alone(context: Context) {
     let bench = Bench::new(&context).await;
     let binary = bench.binary();
-    binary.done(&["migrate"]).await;
+    let told = binary.done(&["migrate"]).await;
+    let first = told.lines().find(|line| line.starts_with("  0001 "));
+    assert!(first.is_some_and(|line| line.ends_with(" s")), "{told}");
     assert_eq!(
         bench.database.numbers("SELECT COUNT(*) FROM links").await,
         [0]
@@ -513,7 +517,8 @@ async fn migrate_makes_the_database_and_leaves_a_made_one_alone(context: Context
     binary
         .done(&["link", "create", "--name", "A", "--single"])
         .await;
-    binary.done(&["migrate"]).await;
+    let told = binary.done(&["migrate"]).await;
+    assert_eq!(told, "The database is up to date.\n");
     assert_eq!(
         bench.database.numbers("SELECT COUNT(*) FROM links").await,
         [1]
@@ -660,10 +665,40 @@ async fn doctor_names_what_is_wrong(context: Context) {
     wrong(unknown, "settings", "idenfy.timeout").await;
     let elsewhere = binary().set("SERVER__PUBLIC_URL", &bench.idenfy.base);
     wrong(elsewhere, "public_url", "404").await;
+    let stranger = stranger().await;
+    for (url, told) in [
+        (format!("http://{stranger}"), "not the gateway"),
+        (format!("https://{stranger}"), "cannot be reached"),
+        ("https://nobody.invalid".into(), "cannot be reached"),
+    ] {
+        let elsewhere = binary().set("SERVER__PUBLIC_URL", &url);
+        wrong(elsewhere, "public_url", told).await;
+    }
+    let closed = binary().set("SERVER__PUBLIC_URL", "http://127.0.0.1:1");
+    let ended = closed.run(&["doctor"]).await;
+    let verdict = ("public_url", "warn");
+    assert!(verdicts(&ended).contains(&verdict), "{}", ended.out);
+    assert_eq!(ended.code, Some(0), "{}", ended.out);
     for off in [3600, -3600] {
         bench.idenfy.set_clock_off(off);
         wrong(binary(), "clock", " s off iDenfy's").await;
     }
+}
+
+/// Where something that is not the gateway answers whatever it is asked.
+async fn stranger() -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let mut asked = [0; 1024];
+            // What becomes of it is for the one who asks to see.
+            let _ = stream.read(&mut asked).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\nok";
+            let _ = stream.write_all(answer).await;
+        }
+    });
+    address
 }
 
 async fn a_bad_setting_stops_every_command_with_one_line_that_names_it(_: Context) {
@@ -746,6 +781,8 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
     ];
     binary.done(&create).await;
     bench.idenfy.answer(Answer::FailEvery(3));
+    process.expect_log("iDenfy started no session");
+    let others = format!("{copy}.partial");
     // Visitors come until the copy is made, with hundreds before it begins.
     let (stop, seen) = (tokio::sync::Notify::new(), std::cell::Cell::new(0));
     let visit = async || {
@@ -763,6 +800,7 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
     let backup = async {
         eventually(BOUND, "clicks run", async || seen.get() > 200).await;
         let before = seen.get();
+        std::fs::write(&others, "another's").expect("a file");
         let told = binary.done(&["backup", copy]).await;
         assert!(told.contains(copy), "{told}");
         eventually(BOUND, "clicks go on", async || seen.get() > before).await;
@@ -779,14 +817,18 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
     let used = copied.numbers("SELECT used FROM links").await[0];
     let sessions = copied.numbers("SELECT COUNT(*) FROM sessions").await[0];
     assert!(used > 100 && sessions > used, "{used} {sessions}");
-    assert!(!std::fs::exists(format!("{copy}.partial")).expect("a folder"));
-
     // Refused where something is already, and where nothing can be.
     let before = std::fs::read(copy).expect("a file");
     let told = binary.refused(&["backup", copy]).await;
     assert!(told.contains(copy), "{told}");
     assert_eq!(std::fs::read(copy).expect("a file"), before);
     binary.refused(&["backup", "/proc/none/copy.db"]).await;
+    // Of this run nothing is left, and what another one writes is not touched.
+    let files = std::fs::read_dir(binary.folder.path()).expect("a folder");
+    let names = files.map(|file| file.expect("a file").file_name());
+    let partial = names.filter(|name| name.to_string_lossy().ends_with(".partial"));
+    assert_eq!(partial.count(), 1);
+    assert_eq!(std::fs::read(&others).expect("a file"), b"another's");
 
     // Put back: stop, the copy in the database's place, its companions away, start.
     process.terminate().await;
@@ -815,7 +857,8 @@ async fn a_backup_taken_among_clicks_is_whole_and_can_be_put_back(context: Conte
 
 async fn the_database_and_its_copy_are_for_their_owner_alone(_: Context) {
     let binary = Binary::bare().set("SERVER__LISTEN", "127.0.0.1:0");
-    let _process = binary.serve(&[]).await;
+    let process = binary.serve(&[]).await;
+    process.expect_log("are not set: no verification can be started");
     binary.done(&["backup", "copy.db"]).await;
     for (file, mode) in [
         ("data", 0o40700),
@@ -884,11 +927,22 @@ async fn the_sandbox_works_with_nothing_configured(_: Context) {
         (&link["slug"], &link["usage"]["used"]),
         (&json!(slug), &json!(1))
     );
-    assert_eq!(process.trouble(), "");
-    // The commands find the sandbox's database, until there is a real one beside it.
-    assert_eq!(list(&binary, &[]).await.0[0]["slug"], json!(slug));
+    for path in ["/docs", "/admin/login", "/admin/nothing", "/nothing", slug] {
+        assert_eq!(banners(&client, path).await, 1, "{path}");
+    }
+    assert_eq!(banners(&client, "/sandbox").await, 0, "it has its own");
+    // The commands find the sandbox's database and say so, until there is an account, or a real one beside it.
+    let ended = binary.run(&["link", "list", "--json"]).await;
+    let links: Value = serde_json::from_str(&ended.out).expect("JSON");
+    assert_eq!(links[0]["slug"], json!(slug));
+    assert!(ended.err.contains("data/sandbox.db"), "{}", ended.err);
+    let binary = binary.set("IDENFY__API_KEY", "x");
+    let told = binary.refused(&["key", "create", "--name", "A"]).await;
+    assert!(told.contains("data/entrypass.db"), "{told}");
+    let binary = binary.unset("IDENFY__API_KEY");
     drop(process);
     let process = binary.serve(&[]).await;
+    process.expect_log("are not set: no verification can be started");
     assert_eq!(list(&binary, &[]).await.0.len(), 0);
     let answer = Client::new(&process.base, &key).click(slug).await;
     assert_eq!(answer.expect("an answer").status(), 404);
@@ -896,6 +950,17 @@ async fn the_sandbox_works_with_nothing_configured(_: Context) {
         let file = format!("data/{file}.db");
         assert!(binary.folder.path().join(&file).exists(), "{file}");
     }
+}
+
+/// How often a page says that it is the sandbox's.
+async fn banners(client: &Client, path: &str) -> usize {
+    let path = format!("/{}", path.trim_start_matches('/'));
+    let get = client
+        .request(Method::GET, &path)
+        .header("Sec-Purpose", "prefetch");
+    let page = get.send().await.expect("an answer");
+    let page = page.text().await.expect("a page");
+    page.matches("class=\"sandbox-banner\"").count()
 }
 
 async fn the_sandbox_and_a_real_account_never_share_a_database(context: Context) {
@@ -930,6 +995,9 @@ async fn without_its_flag_there_is_no_sandbox(context: Context) {
             .await
             .expect("an answer");
         assert_eq!(answer.status(), 404, "{path}");
+    }
+    for path in ["/docs", "/admin/login", "/nothing"] {
+        assert_eq!(banners(&client, path).await, 0, "{path}");
     }
     // Neither a key nor a link to try; the way into the dashboard alone.
     let printed = process.printed();
@@ -974,6 +1042,8 @@ async fn secrets_from_files_work_and_are_never_shown(context: Context) {
         "fair",
     ];
     let mut shown = binary.done(&create).await;
+    process.expect_log("iDenfy");
+    process.expect_log("signature");
     let click = async || client.click("fair").await.expect("an answer").status();
     // The files are what iDenfy is called with, as `doctor` and a click find.
     shown += &binary.run(&["doctor"]).await.out;

@@ -239,7 +239,6 @@ async fn check(client: &Client, sessions: &[Value], taken: &[Delivered]) {
 }
 
 fn leaks_nothing(process: &Process, made: &Value) {
-    assert_eq!(process.trouble(), "");
     assert!(!process.log().contains(text(&made["secret"])));
 }
 

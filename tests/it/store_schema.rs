@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use entrypass::store::Store;
+use entrypass::store::steps::Progress;
 use libtest_mimic::Trial;
 
 use crate::harness::{Context, Engine, on_engine, plain};
@@ -30,7 +32,38 @@ pub fn tests() -> Vec<Trial> {
         "both_engines_have_equal_tables_and_columns",
         |context| Box::pin(both_engines_have_equal_tables_and_columns(context)),
     );
+    on_engine(
+        &mut trials,
+        Engine::Postgres,
+        "store_schema",
+        "each_step_to_the_schema_of_today_is_told_once",
+        |context| Box::pin(each_step_to_the_schema_of_today_is_told_once(context)),
+    );
     trials
+}
+
+async fn each_step_to_the_schema_of_today_is_told_once(_: Context) {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = engine.database().await;
+        let told = Mutex::new(Vec::new());
+        let tell = |progress| told.lock().unwrap().push(progress);
+        let store = Store::open_telling(&database.url, &tell).await.unwrap();
+        {
+            let told = told.lock().unwrap();
+            assert!(told.len() > 10);
+            assert_eq!(told[0], Progress::Ahead(told.len() - 1));
+            let numbers = told[1..].iter().map(|progress| match progress {
+                Progress::Taken { number, name, .. } if !name.is_empty() => *number,
+                other => panic!("{other:?}"),
+            });
+            assert!(numbers.is_sorted_by(|one, next| one < next));
+        }
+        store.close().await;
+        told.lock().unwrap().clear();
+        let store = Store::open_telling(&database.url, &tell).await.unwrap();
+        assert_eq!(*told.lock().unwrap(), []);
+        store.close().await;
+    }
 }
 
 async fn both_engines_have_equal_tables_and_columns(_: Context) {

@@ -3,6 +3,7 @@
 use tempfile::TempDir;
 use toml::Value;
 
+use super::super::Origin;
 use super::super::schema::{DEFAULTS, SECRETS};
 use super::*;
 
@@ -95,11 +96,34 @@ fn the_public_url_is_set_only_where_somebody_sets_it() {
             .public_url
             .is_none()
     );
-    let same = "[server]\npublic_url = \"http://localhost:8080\"";
+    let same = [("ENTRYPASS_SERVER__PUBLIC_URL", "http://localhost:8080")];
     assert_eq!(
-        from_file(same).unwrap().server.public_url.unwrap().as_str(),
+        from_environment(&same)
+            .unwrap()
+            .server
+            .public_url
+            .unwrap()
+            .as_str(),
         "http://localhost:8080/"
     );
+}
+
+#[test]
+fn the_shipped_file_with_one_key_changed_sets_that_key_alone() {
+    let listen = "listen = \"127.0.0.1:8080\"";
+    let edited = DEFAULTS.replacen(listen, "listen = \"127.0.0.1:9000\"", 1);
+    assert_ne!(edited, DEFAULTS);
+    let config = from_file(&edited).unwrap();
+    assert!(config.server.public_url.is_none());
+    assert_eq!(config.server.public_base(9000), "http://localhost:9000");
+    assert_eq!(
+        config.database.sandbox_url.expose(),
+        "sqlite://data/sandbox.db"
+    );
+    let set = config.origins.iter();
+    let set = set.filter(|(_, origin)| *origin != Origin::Default);
+    let set: Vec<&str> = set.map(|(path, _)| path.as_str()).collect();
+    assert_eq!(set, ["server.listen"]);
 }
 
 #[test]

@@ -135,3 +135,25 @@ fn whole_sections_are_read_and_no_secret_is_shown() {
         "cn=ops,dc=example=admin, staff=viewer"
     );
 }
+
+#[test]
+fn results_are_sent_to_an_https_address_alone() {
+    let callback = ("ENTRYPASS_IDENFY__SEND_CALLBACK_URL", "true");
+    let at = |url| from_environment(&[callback, ("ENTRYPASS_SERVER__PUBLIC_URL", url)]);
+    assert!(
+        at("https://go.example.com")
+            .unwrap()
+            .idenfy
+            .send_callback_url
+    );
+    for plain in [
+        at("http://go.example.com"),
+        at("http://localhost:8080"),
+        from_environment(&[callback]),
+    ] {
+        let told = refusal(plain);
+        for named in ["idenfy.send_callback_url", "server.public_url", "https"] {
+            assert!(told.contains(named), "{told}");
+        }
+    }
+}

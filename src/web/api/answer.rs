@@ -95,10 +95,10 @@ impl Answer {
         }
     }
 
-    /// Whether it tells of a fault of ours, so that the request may be sent again.
+    /// Whether it tells of a fault of ours or that it is too early, so that the request is to be sent again.
     #[must_use]
     pub const fn is_fault(&self) -> bool {
-        self.status >= 500
+        self.status >= 500 || self.status == 429
     }
 
     /// The answer as a response.

@@ -18,7 +18,7 @@ use crate::domain::locale::Locale;
 use crate::domain::scope::Scope;
 use crate::domain::session::{Session, Status};
 use crate::domain::token_options::TokenOptions;
-use crate::lookup::{AskError, CALLS_A_MINUTE, Seen};
+use crate::lookup::{AskError, CALLS_A_MINUTE, Lookup, Seen};
 use crate::redeem::{NotStarted, RETRY_SECONDS, Redeemer, Start, Started};
 use crate::store::Store;
 use crate::store::sessions::SessionFilter;
@@ -261,12 +261,20 @@ pub async fn get(
 pub async fn refresh(
     caller: Caller,
     id: web::Path<String>,
+    request: HttpRequest,
+    body: web::Bytes,
     state: web::Data<State>,
     redeemer: web::Data<Redeemer>,
 ) -> Result<HttpResponse, Problem> {
     caller.require(Scope::Sessions)?;
-    let session = find(&state, session_id(&id)?).await?;
-    let lookup = &redeemer.lookup;
+    let id = session_id(&id)?;
+    let (shared, lookup) = (state.clone(), redeemer.lookup.clone());
+    let make = move |_| async move { ask(&shared, &lookup, id).await };
+    idempotent::answer(&state, &caller, &request, &body, make).await
+}
+
+async fn ask(state: &State, lookup: &Lookup, id: SessionId) -> Result<Answer, Problem> {
+    let session = find(state, id).await?;
     if !lookup.has_room(CALLS_A_MINUTE) {
         return Err(Problem::RateLimited(lookup.seconds_left()));
     }
@@ -279,7 +287,7 @@ pub async fn refresh(
             return Err(Problem::IdenfyUnavailable(IDENFY_RETRY_SECONDS));
         }
     }
-    Ok(Answer::ok(&find(&state, session.id).await?).respond())
+    Ok(Answer::ok(&find(state, id).await?))
 }
 
 /// Erases a session's personal data.

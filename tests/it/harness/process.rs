@@ -38,6 +38,7 @@ pub struct Process {
     pub base: String,
     out: Arc<Mutex<String>>,
     err: Arc<Mutex<String>>,
+    expected: Mutex<Vec<String>>,
 }
 
 /// Talks to a gateway, as the API's user and as a visitor.
@@ -155,6 +156,7 @@ impl Binary {
             base: String::new(),
             out,
             err,
+            expected: Mutex::default(),
         };
         eventually(PATIENCE, "the gateway listens", async || {
             let ended = process.child.try_wait().expect("a child");
@@ -195,6 +197,8 @@ impl Drop for Process {
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("the gateway's log:\n{}", self.log());
+        } else {
+            assert_eq!(self.trouble(), "", "in the log of the gateway's process");
         }
     }
 }
@@ -205,14 +209,24 @@ impl Process {
         self.err.lock().expect("no panic inside").clone()
     }
 
-    /// The warnings and errors among it.
-    pub fn trouble(&self) -> String {
+    /// Warnings and errors with that in it are none that fail the test.
+    pub fn expect_log(&self, text: &str) {
+        let mut expected = self.expected.lock().expect("no panic inside");
+        expected.push(text.to_owned());
+    }
+
+    /// The warnings and errors that nobody expected.
+    fn trouble(&self) -> String {
         let log = self.log();
+        let expected = self.expected.lock().expect("no panic inside").clone();
         let loud = log
             .lines()
             .filter(|line| line.contains("\"WARN\"") || line.contains("\"ERROR\""))
             // A connection to PostgreSQL that is given back while its worker ends.
-            .filter(|line| !line.contains("it is being shutdown"));
+            .filter(|line| !line.contains("it is being shutdown"))
+            // That a connection or a statement took long says something of the machine alone.
+            .filter(|line| !line.contains("sqlx::pool::acquire") && !line.contains("sqlx::query"))
+            .filter(|line| !expected.iter().any(|text| line.contains(text.as_str())));
         loud.collect::<Vec<_>>().join("\n")
     }
 
