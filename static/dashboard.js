@@ -22,20 +22,53 @@ function refreshTimes() {
   }
 }
 
-/** Shows the buttons that copy: without this script they would do nothing. */
-function showCopyButtons(root) {
-  for (const button of root.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
+/** Where what happens without a new page is told to those who do not see it; screen readers want it there beforehand. */
+const told = document.querySelector("[data-told]");
+
+/** Copies a button's text; where the browser refuses that, the text is selected, to be copied by hand. */
+async function copy(button) {
+  button.dataset.label ??= button.textContent;
+  let word = "Copied";
+  try {
+    await navigator.clipboard.writeText(button.dataset.copy);
+  } catch {
+    const text = button.parentElement.querySelector("code");
+    if (text) getSelection().selectAllChildren(text);
+    word = "Selected";
+  }
+  button.textContent = word;
+  told.textContent = word === "Copied" ? "Copied." : "It could not be copied. The text is selected.";
+  clearTimeout(button.timer);
+  button.timer = setTimeout(() => {
+    button.textContent = button.dataset.label;
+    told.textContent = "";
+  }, 2000);
 }
 
-document.addEventListener("click", async (event) => {
+// A form that is under way is not sent twice by a double click.
+document.addEventListener("submit", (event) => {
+  const { dataset } = event.target;
+  if (Date.now() - (dataset.sentAt ?? 0) < 1000) event.preventDefault();
+  else dataset.sentAt = Date.now();
+});
+
+/** The box that ticks all of a table's boxes, which only this script can. */
+for (const all of document.querySelectorAll("[data-tick-all]")) {
+  const boxes = [...all.form.querySelectorAll("input[name=id]")];
+  const show = () => {
+    const ticked = boxes.filter((box) => box.checked).length;
+    all.checked = ticked === boxes.length;
+    all.indeterminate = ticked > 0 && !all.checked;
+  };
+  all.closest("label").hidden = false;
+  all.addEventListener("change", () => boxes.forEach((box) => { box.checked = all.checked; }));
+  all.form.addEventListener("change", show);
+  show();
+}
+
+document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-copy]");
-  if (button) {
-    await navigator.clipboard.writeText(button.dataset.copy);
-    const label = button.textContent;
-    button.textContent = "Copied";
-    button.setAttribute("aria-live", "polite");
-    setTimeout(() => { button.textContent = label; }, 2000);
-  }
+  if (button) copy(button);
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
@@ -49,6 +82,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-document.addEventListener("htmx:load", (event) => showCopyButtons(event.target));
-showCopyButtons(document);
+// The buttons that copy: without this script they would do nothing.
+for (const button of document.querySelectorAll("[data-copy]")) button.hidden = !navigator.clipboard;
 setInterval(refreshTimes, 30_000);

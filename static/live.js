@@ -6,7 +6,12 @@ const news = document.querySelector("[data-live-new]");
 const kinds = ["session.started", "session.updated", "session.finished"];
 const begun = new Set();
 const under_way = new Map();
+const first_pause = 2000;
+const longest_pause = 120_000;
 let source;
+let pause = first_pause;
+let timer;
+let unheard;
 /** Up to where was heard, once anything was; before, the page's own place counts. */
 let last = "";
 
@@ -22,7 +27,7 @@ async function refresh(element) {
   }
   under_way.set(address, false);
   try {
-    const answer = await fetch(address, { headers: { "HX-Request": "true" }, redirect: "error" });
+    const answer = await fetch(address, { headers: { "X-Fragment": "true" }, redirect: "error" });
     if (answer.ok) swap(element, await answer.text());
   } catch {
     // The connection is lost, or nobody is signed in any more: the page stays as it is.
@@ -42,8 +47,15 @@ function swap(element, html) {
   const focused = links(element).indexOf(document.activeElement);
   element.replaceWith(fresh);
   fresh.classList.add("changed");
-  htmx?.process(fresh);
+  const state = fresh.querySelector(".badge")?.textContent;
+  const before = element.querySelector(".badge")?.textContent;
+  if (state && state !== before) tell(`A session changed: ${state}.`);
   if (focused >= 0) links(fresh)[focused]?.focus();
+}
+
+/** Tells those who do not see it; in a place that was on the page before. */
+function tell(text) {
+  document.querySelector("[data-told]").textContent = text;
 }
 
 function announce(id) {
@@ -65,18 +77,42 @@ function heard(event) {
   if (event.type === "session.started" && elements.length === 0) announce(id);
 }
 
+/** Says quietly whether the page hears of news. */
+function show(is_live) {
+  if (is_live !== (note.textContent === "")) note.textContent = is_live ? "" : "Not live at the moment: what is new comes later, or when you load the page again.";
+}
+
 function listen() {
+  clearTimeout(timer);
   const address = new URL(root.dataset.live, location.href);
   if (last) address.searchParams.set("last_event_id", last);
   source = new EventSource(address);
   for (const kind of kinds) source.addEventListener(kind, heard);
+  source.addEventListener("open", () => {
+    pause = first_pause;
+    clearTimeout(unheard);
+    unheard = undefined;
+    show(true);
+  });
+  // While it is CONNECTING the browser tries again by itself; once CLOSED, as after an answer that is none, it does not.
+  source.addEventListener("error", () => {
+    unheard ??= setTimeout(() => show(false), 5000);
+    if (source.readyState !== EventSource.CLOSED || document.hidden) return;
+    timer = setTimeout(listen, pause);
+    pause = Math.min(2 * pause, longest_pause);
+  });
 }
 
 // Browsers open few connections to a host: a page that nobody sees does not hold one. What it missed comes first later.
+const note = document.createElement("p");
 if (root) {
+  note.className = "news";
+  note.setAttribute("role", "status");
+  root.prepend(note);
   listen();
   document.addEventListener("visibilitychange", () => {
     source.close();
+    clearTimeout(timer);
     if (!document.hidden) listen();
   });
 }

@@ -53,7 +53,19 @@ impl Code {
         } else {
             plain
         };
-        Ok(Self {
+        Ok(Self::new(address, code))
+    }
+
+    /// The code of a text as it is.
+    ///
+    /// # Errors
+    /// [`QrError::TooLong`].
+    pub fn of_text(text: &str) -> Result<Self, QrError> {
+        Ok(Self::new(text.to_owned(), encode(text)?))
+    }
+
+    fn new(address: String, code: QrCode) -> Self {
+        Self {
             address,
             modules: code.width(),
             dark: code
@@ -61,17 +73,19 @@ impl Code {
                 .into_iter()
                 .map(|c| c == Color::Dark)
                 .collect(),
-        })
+        }
     }
 
     /// Modules a side, with the quiet zone.
-    const fn side(&self) -> usize {
+    #[must_use]
+    pub const fn side(&self) -> usize {
         self.modules + 2 * QUIET
     }
 
     /// The dark modules as the data of one SVG path, in modules from the corner of the quiet zone: a rectangle for each
     /// run of a row.
-    fn path(&self) -> String {
+    #[must_use]
+    pub fn path(&self) -> String {
         let mut path = String::new();
         for (x, y, length) in self.runs() {
             let _ = write!(path, "M{x} {y}h{length}v1h-{length}z");

@@ -16,6 +16,10 @@ pub const IDLE_MS: i64 = DAY_MS / 2;
 /// After so long it is over however much it is used, in milliseconds: 7 days.
 pub const LIFE_MS: i64 = 7 * DAY_MS;
 
+/// The same where an identity provider let the person in, in milliseconds: 12 hours. Only at the next sign-in does the
+/// provider tell what the person may do by then.
+pub const PROVIDED_LIFE_MS: i64 = DAY_MS / 2;
+
 /// How exactly the last use is known: one write a minute at most.
 const SEEN_STEP_MS: i64 = 60_000;
 
@@ -213,6 +217,17 @@ impl Store {
                 .rows_affected()
         }))
     }
+}
+
+/// Signs all browsers of a person out.
+pub(super) async fn end_sessions(tx: &mut Tx, person: PersonId) -> Result<u64, sqlx::Error> {
+    Ok(within!(tx, |c| {
+        sqlx::query("DELETE FROM browser_sessions WHERE person_id = $1")
+            .bind(person)
+            .execute(c)
+            .await?
+            .rows_affected()
+    }))
 }
 
 /// Keeps a session, if the person is there and has that password; locks the person first, as all that change one do.

@@ -112,19 +112,21 @@ impl TryFrom<EndpointRow> for Endpoint {
 }
 
 impl Store {
-    /// Keeps a new endpoint, which is told of what happens from now on: its `handed_to` does not count.
+    /// Keeps a new endpoint, which is told of what happens from now on: its `handed_to` does not count. False: one of this
+    /// id was made before.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn insert_endpoint(&self, endpoint: &Endpoint) -> Result<(), StoreError> {
+    pub async fn insert_endpoint(&self, endpoint: &Endpoint) -> Result<bool, StoreError> {
         // What was written before now is seen now, and not after it.
         self.publish().await?;
         let events: Vec<&str> = endpoint.events.iter().map(|kind| kind.as_str()).collect();
         let mut tx = self.engine.begin().await?;
-        within!(&mut tx, |c| {
+        let made = within!(&mut tx, |c| {
             sqlx::query(
                 "INSERT INTO endpoints (id, url, events, payload, secret, handed_to, created_at)
-                 SELECT $1, $2, $3, $4, $5, COALESCE(MAX(position), 0), $6 FROM events",
+                 SELECT $1, $2, $3, $4, $5, COALESCE(MAX(position), 0), $6 FROM events WHERE TRUE
+                 ON CONFLICT (id) DO NOTHING",
             )
             .bind(endpoint.id)
             .bind(endpoint.url.expose())
@@ -136,9 +138,8 @@ impl Store {
             .await?
             .rows_affected()
         });
-        self.note(&mut tx, Action::EndpointCreated, endpoint.id, None)
-            .await?;
-        Ok(tx.commit().await?)
+        self.end_noted(tx, made, Action::EndpointCreated, endpoint.id, None)
+            .await
     }
 
     /// Endpoints that were not deleted, newest first.

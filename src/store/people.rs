@@ -17,6 +17,10 @@ pub enum PeopleRefusal {
     Unknown,
     /// Nobody could look after people any more.
     LastAdministrator,
+    /// Somebody removed this person, whom an identity provider would let in.
+    Removed,
+    /// What is to be changed is not what it was shown as: somebody else changed it.
+    ChangedMeanwhile,
 }
 
 #[derive(FromRow)]
@@ -124,17 +128,35 @@ impl Store {
         row.map(Person::try_from).transpose()
     }
 
-    /// Gives a person another name and role.
+    /// Gives a person another name and role. What is the same as it was shown stays as it is by now; what is not must be as
+    /// it was shown.
     ///
     /// # Errors
-    /// When the database does not answer; inside, when the person is unknown or the last administrator.
+    /// When the database does not answer; inside, when the person is unknown or the last administrator, or somebody else
+    /// has changed the same meanwhile.
     pub async fn update_person(
         &self,
         id: PersonId,
-        name: &str,
-        role: Role,
+        shown: (&str, Role),
+        wanted: (&str, Role),
     ) -> Result<Result<(), PeopleRefusal>, StoreError> {
         let mut tx = self.engine.begin().await?;
+        take_turns(&mut tx).await?;
+        let found: Option<(String, String)> = within!(&mut tx, |c| {
+            sqlx::query_as("SELECT name, role FROM people WHERE id = $1")
+                .bind(id)
+                .fetch_optional(c)
+                .await?
+        });
+        let Some((own_name, own_role)) = found else {
+            return Ok(Err(PeopleRefusal::Unknown));
+        };
+        let own_role = Role::parse(&own_role).map_err(|_| StoreError::Corrupt("people.role"))?;
+        let name = changed(&*own_name, shown.0, wanted.0);
+        let role = changed(own_role, shown.1, wanted.1);
+        let (Some(name), Some(role)) = (name, role) else {
+            return Ok(Err(PeopleRefusal::ChangedMeanwhile));
+        };
         let before = match may_lose(&mut tx, id, role).await? {
             Ok(before) => before,
             Err(refused) => return Ok(Err(refused)),
@@ -172,7 +194,8 @@ impl Store {
             .await
     }
 
-    /// Removes a person, and signs all of this person's browsers out.
+    /// Removes a person, and signs all of this person's browsers out. Whom an identity provider names is kept out from now on
+    /// ([`Store::let_in_again`]).
     ///
     /// # Errors
     /// When the database does not answer; inside, when the person is unknown or the last administrator.
@@ -191,7 +214,6 @@ impl Store {
             "DELETE FROM browser_sessions WHERE person_id = $1",
             "DELETE FROM begun_sign_ins WHERE person_id = $1",
             "DELETE FROM recovery_codes WHERE person_id = $1",
-            "DELETE FROM identities WHERE person_id = $1",
         ] {
             within!(&mut tx, |c| sqlx::query(sql)
                 .bind(id)
@@ -210,6 +232,17 @@ impl Store {
         let role = person.role.as_str();
         self.note(tx, Action::PersonCreated, person.id, Some(role))
             .await
+    }
+}
+
+/// What becomes of a value that was shown as `shown` and wanted as `wanted`; none: somebody else has changed it, too.
+fn changed<T: PartialEq>(own: T, shown: T, wanted: T) -> Option<T> {
+    if wanted == shown || wanted == own {
+        Some(own)
+    } else if own == shown {
+        Some(wanted)
+    } else {
+        None
     }
 }
 

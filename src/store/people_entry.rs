@@ -2,6 +2,7 @@
 
 use sqlx::FromRow;
 
+use super::browser_sessions::end_sessions;
 use super::keys::digest;
 use super::people::{PeopleRefusal, insert, take_turns};
 use super::second_factors::take_second_factor;
@@ -83,13 +84,7 @@ impl Store {
         if changed == 0 {
             return Ok(false);
         }
-        within!(&mut tx, |c| {
-            sqlx::query("DELETE FROM browser_sessions WHERE person_id = $1")
-                .bind(id)
-                .execute(c)
-                .await?
-                .rows_affected()
-        });
+        end_sessions(&mut tx, id).await?;
         if drop_second_factor && take_second_factor(&mut tx, id).await? > 0 {
             self.note(&mut tx, Action::PersonSecondFactorOff, id, None)
                 .await?;

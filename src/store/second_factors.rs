@@ -1,5 +1,6 @@
 //! The second factor of people: the secret of their app, and codes for when that is lost.
 
+use super::browser_sessions::end_sessions;
 use super::keys::digest;
 use super::{Store, StoreError, Tx};
 use crate::domain::audit::Action;
@@ -7,7 +8,7 @@ use crate::domain::id::PersonId;
 use crate::domain::secret::Secret;
 
 impl Store {
-    /// Asks a person for a code from now on; `step` is the one whose code was just shown, `codes` open the door once each.
+    /// Asks a person for a code from now on, and signs all of this person's browsers out; `step` is the one whose code was just shown, `codes` open the door once each.
     /// Those of before open nothing any more. False: this secret is asked for already, and the code is not newer than
     /// the one taken last.
     ///
@@ -37,6 +38,7 @@ impl Store {
             return Ok(false);
         }
         replace_codes(&mut tx, id, codes).await?;
+        end_sessions(&mut tx, id).await?;
         self.end_noted(tx, changed, Action::PersonSecondFactorOn, id, None)
             .await
     }

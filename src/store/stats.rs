@@ -66,14 +66,20 @@ impl Store {
 }
 
 impl Store {
-    /// Why clicks on a link gave their use back, and how many of its latest 1,000 such clicks, the most frequent first.
+    /// Why clicks on a link gave their use back from a day on, and how many of its latest 1,000 such clicks, the most frequent
+    /// first.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn given_back(&self, link: LinkId) -> Result<Vec<(String, i64)>, StoreError> {
+    pub async fn given_back(
+        &self,
+        link: LinkId,
+        first: Day,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
         Ok(each!(self, |db| {
             sqlx::query_as(GIVEN_BACK)
                 .bind(link)
+                .bind(first.start().id_prefix())
                 .fetch_all(db.list())
                 .await?
         }))
@@ -84,7 +90,7 @@ impl Store {
 const GIVEN_BACK: &str = "
 SELECT why, COUNT(*) AS n FROM (
     SELECT COALESCE(failure, '') AS why FROM sessions
-    WHERE link_id = $1 AND status = 'failed' AND status NOT IN ('starting', 'active')
+    WHERE link_id = $1 AND status = 'failed' AND status NOT IN ('starting', 'active') AND id >= $2
     ORDER BY id DESC LIMIT 1000
 ) AS latest
 GROUP BY why ORDER BY n DESC, why";
@@ -153,7 +159,7 @@ mod tests {
     async fn reasons_are_found_by_the_index_without_sorting_sessions() {
         let plan = plan(GIVEN_BACK).await.join("; ");
         assert!(
-            plan.contains("INDEX sessions_link_status (link_id=? AND status=?)"),
+            plan.contains("INDEX sessions_link_status (link_id=? AND status=? AND id>?)"),
             "{plan}"
         );
     }

@@ -42,11 +42,6 @@ const SOURCES: &[Source] = &[
         SVG,
         include_bytes!("../../static/favicon.svg"),
     ),
-    (
-        "htmx.js",
-        JS,
-        include_bytes!("../../static/vendor/htmx.min.js"),
-    ),
     ("live.js", JS, include_bytes!("../../static/live.js")),
     (
         "sandbox.css",

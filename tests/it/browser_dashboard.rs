@@ -248,7 +248,8 @@ impl Walk<'_> {
             tab.press(step).await;
         }
         tab.is_wrong("name", "Name").await;
-        tab.sees("What it may do must be at least one.").await;
+        tab.sees("What it may do is not chosen yet: tick at least one.")
+            .await;
         tab.fill("name", "Shop").await;
         tab.choose("scopes", "read").await;
         tab.press("Make the key").await;

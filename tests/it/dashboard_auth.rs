@@ -20,6 +20,8 @@ tests!(
         a_form_without_its_token_changes_nothing,
         a_code_is_asked_for_and_is_good_once,
         a_recovery_code_opens_once,
+        whoever_knows_the_password_does_not_shut_the_owner_out,
+        a_second_factor_ends_the_other_browsers,
         changing_the_password_signs_all_others_out,
         pages_need_somebody_and_lead_back_to_where_they_were,
     ]
@@ -379,6 +381,48 @@ async fn a_recovery_code_opens_once(context: Context) {
         other.login("ana@example.com", PASSWORD).await.location,
         "/admin"
     );
+}
+
+async fn whoever_knows_the_password_does_not_shut_the_owner_out(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut browser = signed_in(&gateway, "ana@example.com", Role::Viewer).await;
+    let (_, codes) = with_factor(&gateway, &mut browser).await;
+    let mut thief = Browser::new(&gateway);
+    let asked = thief.login("ana@example.com", PASSWORD).await;
+    thief.open(&asked.location).await;
+    for _ in 0..10 {
+        let wrong = thief.post("/admin/login/code", &[("code", "000000")]);
+        assert_eq!(wrong.await.status, 401);
+    }
+    let mut owner = Browser::new(&gateway);
+    let asked = owner.login("ana@example.com", PASSWORD).await;
+    owner.open(&asked.location).await;
+    let code = |typed| [("code", typed)];
+    let waits = owner.post("/admin/login/code", &code("000000")).await;
+    assert_eq!(waits.status, 429);
+    let guessed = code("abcd-efgh-jkmn-pqrs");
+    let none = owner.post("/admin/login/code", &guessed).await;
+    assert_eq!(none.status, 401);
+    let enters = owner.post("/admin/login/code", &code(&codes[0])).await;
+    assert_eq!(enters.status, 303, "{}", enters.html);
+}
+
+async fn a_second_factor_ends_the_other_browsers(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut browser = signed_in(&gateway, "ana@example.com", Role::Viewer).await;
+    let mut other = Browser::new(&gateway);
+    other.login("ana@example.com", PASSWORD).await;
+    assert!(other.is_in().await);
+    let before = browser.cookies["entrypass"].clone();
+    with_factor(&gateway, &mut browser).await;
+    assert_ne!(browser.cookies["entrypass"], before);
+    // The forms of the page with the codes are for the new session.
+    let out = browser.fields.clone();
+    assert!(!other.is_in().await && browser.is_in().await);
+    browser.fields = out;
+    assert_eq!(browser.post("/admin/logout", &[]).await.status, 303);
+    browser.cookies.insert("entrypass".to_owned(), before);
+    assert!(!browser.is_in().await);
 }
 
 async fn changing_the_password_signs_all_others_out(context: Context) {

@@ -133,7 +133,7 @@ async fn mistakes_in_an_endpoint_are_named_and_what_was_typed_stays(context: Con
     for told in [
         "3 fields need another look.",
         "Address must be https.",
-        "Tell it when must be at least one.",
+        "Tell it when is not chosen yet: tick at least one event.",
         "How much is sent must be one of these.",
         "value=\"http://127.0.0.1/&#34;x\"",
     ] {

@@ -269,7 +269,7 @@ async fn a_signed_link_is_made_and_its_secret_is_shown_and_replaced(context: Con
     assert!(
         refused
             .html
-            .contains("A signed link cannot be had with token.clientId")
+            .contains("A signed link cannot be used with a fixed customer (token.clientId)")
     );
     let made = ed.post("/admin/links/new", &typed).await;
     assert_eq!(made.status, 303, "{}", made.html);

@@ -17,6 +17,8 @@ tests!(
         links_are_found_sorted_and_paged,
         many_links_are_switched_after_they_were_named,
         a_link_is_changed_and_deleted_after_a_second_word,
+        two_who_change_a_link_undo_nothing_of_each_other,
+        a_form_that_is_sent_twice_makes_one_link,
         what_came_of_a_link_is_told_with_its_reasons,
         the_preview_spends_nothing,
         viewers_look_and_do_not_touch,
@@ -286,6 +288,29 @@ async fn many_links_are_switched_after_they_were_named(context: Context) {
     let other = gateway.link(json!({"name": "Other"})).await;
     let mut ed = editor(&gateway).await;
     let (a, b) = (text(&first["id"]), text(&over["id"]));
+    // What the list was narrowed by is there again afterwards, and after thinking better of it the ticks, too.
+    let list = ed.open(&format!("{LINKS}?q=fi%3Cr&sort=name")).await;
+    assert!(list.contains("No link is like that"));
+    let list = ed.open(&format!("{LINKS}?q=fir&sort=name")).await;
+    assert!(
+        list.contains("name=\"back\" value=\"q=fir&#38;sort=name\""),
+        "{list}"
+    );
+    let back = format!("back=q%3Dfir%26sort%3Dname%26//evil&id={a}&to=off");
+    let asked = ed.open(&format!("{LINKS}/switch?{back}")).await;
+    let cancel = format!("q=fir&#38;sort=name&#38;%2F%2Fevil=&#38;id={a}");
+    assert!(
+        asked.contains(&format!("href=\"{LINKS}?{cancel}\"")),
+        "{asked}"
+    );
+    let ticked = ed.open(&format!("{LINKS}?q=fir&sort=name&id={a}")).await;
+    assert!(ticked.contains(&format!("value=\"{a}\" checked")));
+    ed.open(&format!("{LINKS}/switch?{back}&to=on")).await;
+    ed.fields.retain(|(name, _)| name != "id");
+    assert_eq!(
+        ed.post(&format!("{LINKS}/switch"), &[]).await.location,
+        format!("{LINKS}?q=fir&sort=name&%2F%2Fevil=")
+    );
     let ids = format!("id={a}&id={b}&id=nonsense");
     let asked = ed.open(&format!("{LINKS}/switch?{ids}&to=off")).await;
     assert!(asked.contains("<li>First &#60;b&#62;</li>") && asked.contains("<li>Over</li>"));
@@ -381,6 +406,63 @@ async fn a_link_is_changed_and_deleted_after_a_second_word(context: Context) {
     );
 }
 
+async fn two_who_change_a_link_undo_nothing_of_each_other(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({"name": "Fair"})).await;
+    let api = format!("/links/{}", text(&link["id"]));
+    let edit = format!("{LINKS}/{}/edit", text(&link["id"]));
+    let mut ed = editor(&gateway).await;
+    // A colleague changes the one, she the other.
+    ed.open(&edit).await;
+    let (status, _) = gateway
+        .api(
+            Method::PATCH,
+            &api,
+            Some(json!({"inactive_message": "Over\nand out"})),
+        )
+        .await;
+    assert_eq!(status, 200);
+    let typed = [("name", "Fair 2"), ("inactive_message", "")];
+    assert_eq!(ed.post(&edit, &typed).await.status, 303);
+    let (_, now) = gateway.get(&api).await;
+    let both = (&now["name"], &now["inactive_message"]);
+    assert_eq!(both, (&json!("Fair 2"), &json!("Over\nand out")));
+    // Both the same: she is told, and does it knowingly then.
+    ed.open(&edit).await;
+    let theirs = Some(json!({"name": "Fair 3"}));
+    gateway.api(Method::PATCH, &api, theirs).await;
+    let typed = [("name", "Mine"), ("inactive_message", "Over\r\nand out")];
+    let told = ed.post(&edit, &typed).await;
+    assert_eq!(told.status, 422);
+    let why = "Name was changed meanwhile, to Fair 3.";
+    assert!(told.html.contains(why) && told.html.contains("value=\"Mine\""));
+    assert_eq!(ed.post(&edit, &typed).await.status, 303);
+    let (_, now) = gateway.get(&api).await;
+    let both = (&now["name"], &now["inactive_message"]);
+    assert_eq!(both, (&json!("Mine"), &json!("Over\nand out")));
+}
+
+async fn a_form_that_is_sent_twice_makes_one_link(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut ed = editor(&gateway).await;
+    let typed = [
+        ("name", "Fair"),
+        ("usage", "single"),
+        ("flow", "document_and_selfie"),
+        ("confirm", "limited"),
+    ];
+    ed.open(NEW).await;
+    let first = ed.post(NEW, &typed).await;
+    let again = ed.post(NEW, &typed).await;
+    assert_eq!((first.status, again.status), (303, 303), "{}", again.html);
+    assert_eq!(first.location, again.location);
+    let (_, list) = gateway.get("/links").await;
+    assert_eq!(list["items"].as_array().unwrap().len(), 1);
+    // Another form makes another.
+    ed.open(NEW).await;
+    assert_ne!(ed.post(NEW, &typed).await.location, first.location);
+}
+
 async fn what_came_of_a_link_is_told_with_its_reasons(context: Context) {
     context.expect_log("iDenfy started no session");
     let gateway = Gateway::start(&context).await;
@@ -403,7 +485,7 @@ async fn what_came_of_a_link_is_told_with_its_reasons(context: Context) {
         "8 of 9 left",
         "Spent: 1</dt>",
         "Given back: 1</dt><dd>iDenfy refused what the link asks for.",
-        "Ignored: 1</dt><dd>Looks without opening.",
+        "Ignored: 1</dt><dd>Only asked.",
         "<th scope=\"row\">2027-01-15</th>",
     ] {
         assert!(page.contains(told), "{told}");

@@ -279,6 +279,32 @@ async fn the_groups_of_a_person_decide_at_each_sign_in(context: Context) {
             .contains("none of your groups there opens this dashboard")
     );
     assert!(!again.is_in().await && !eve.is_in().await && !other.is_in().await);
+
+    // Whoever is removed here is kept out until somebody lets her in again, whatever the provider says.
+    let mut ana = signed_in(&gateway, "ana@example.com", Role::Administrator).await;
+    provider
+        .people(json!({"eve": claims("eve@example.com", &json!(["staff"]))}))
+        .await;
+    let remove = format!("/admin/settings/people/{}/remove", person.id);
+    let asked = ana.open(&remove).await;
+    assert!(asked.contains("until you let this person in again"));
+    assert_eq!(ana.post(&remove, &[]).await.status, 303);
+    let refused = enter(&provider, &mut eve, "eve").await;
+    assert_eq!(refused.status, 403);
+    assert!(refused.html.contains("calls you eve"), "{}", refused.html);
+    let list = ana.open("/admin/settings/people").await;
+    assert!(list.contains("&#60;i&#62;Eve <span class=\"hint\">(eve at the provider)"));
+    let let_in = format!("/admin/settings/people/removed/{}", person.id);
+    assert_eq!(ana.post(&let_in, &[]).await.status, 303);
+    assert_eq!(enter(&provider, &mut eve, "eve").await.status, 303);
+    // A group that was taken away takes effect after 12 hours at the latest.
+    let hour = 3_600_000;
+    gateway.clock.advance(11 * hour);
+    assert!(eve.is_in().await);
+    gateway.clock.advance(hour - 1);
+    assert!(eve.is_in().await);
+    gateway.clock.advance(1);
+    assert!(!eve.is_in().await);
     assert!(!context.log.text().contains(CLIENT_SECRET));
 }
 

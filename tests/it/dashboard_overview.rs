@@ -14,6 +14,7 @@ tests!(
     "dashboard_overview",
     [
         figures_are_true_at_once_also_of_days_gone_by,
+        figures_are_true_after_what_changed_them_was_forgotten,
         links_that_are_about_to_end_are_named,
         trouble_is_told_in_words_with_what_to_do,
     ]
@@ -53,6 +54,33 @@ async fn expect(browser: &mut Browser<'_>, expected: &[(&str, u32, u32)]) -> Str
         assert_eq!(shown, (today.to_string(), all.to_string()), "{label}");
     }
     page
+}
+
+async fn figures_are_true_after_what_changed_them_was_forgotten(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let link = gateway.link(json!({})).await;
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    let session = gateway.sessions(&link).await.remove(0);
+    gateway.clock.advance(3 * DAY_MS);
+    let mut browser = signed_in(&gateway, "vera@example.com", Role::Viewer).await;
+    expect(&mut browser, &[("Clicks", 0, 1), ("Denied", 0, 0)]).await;
+    // Nobody looks for more than a week, in which a result of that day comes.
+    send(
+        &gateway,
+        MANUAL,
+        &result(&session["scan_ref"], "DENIED", true),
+    )
+    .await;
+    crate::api_support::until(async || gateway.sessions(&link).await[0]["status"] == "denied")
+        .await;
+    assert_eq!(gateway.click(&link).await.status(), 302);
+    gateway.clock.advance(9 * DAY_MS);
+    let store = &gateway.state.store;
+    while store.forget_events(gateway.clock.now()).await.unwrap() > 0 {}
+    let mut browser = signed_in(&gateway, "vic@example.com", Role::Viewer).await;
+    crate::api_support::until(async || figure(&browser.open("/admin").await, "Denied").1 == "1")
+        .await;
+    expect(&mut browser, &[("Clicks", 0, 2), ("Denied", 0, 1)]).await;
 }
 
 async fn figures_are_true_at_once_also_of_days_gone_by(context: Context) {

@@ -68,6 +68,26 @@ async fn an_administrator_adds_changes_and_removes_a_person(context: Context) {
     let changed = ana.post(&own, &[("name", "Bo"), ("role", "editor")]).await;
     assert_eq!(changed.location, PEOPLE);
     assert!(browser.open("/admin").await.contains("Editor"));
+    // A form that was opened before somebody else changed the role does not bring the old one back.
+    ana.open(&own).await;
+    let store = &gateway.state.store;
+    let (was, now) = (("Bo", Role::Editor), ("Bo", Role::Viewer));
+    assert_eq!(store.update_person(bo.id, was, now).await.unwrap(), Ok(()));
+    let typed = [("name", "Bo B"), ("role", "editor")];
+    assert_eq!(ana.post(&own, &typed).await.location, PEOPLE);
+    let kept = store.person(bo.id).await.unwrap().unwrap();
+    assert_eq!((&*kept.name, kept.role), ("Bo B", Role::Viewer));
+    ana.open(&own).await;
+    let (was, now) = (("Bo B", Role::Viewer), ("Bo", Role::Editor));
+    assert_eq!(store.update_person(bo.id, was, now).await.unwrap(), Ok(()));
+    let typed = [("name", "Bo B"), ("role", "admin")];
+    let refused = ana.post(&own, &typed).await;
+    assert_eq!(refused.status, 422);
+    assert!(
+        refused
+            .html
+            .contains("Role was changed meanwhile, to Editor.")
+    );
     ana.open(&format!("{own}/password")).await;
     let typed = [("password", "seldom a plum tractor")];
     assert_eq!(
@@ -118,6 +138,7 @@ async fn noted(gateway: &Gateway) {
         [
             "person.deleted",
             "person.password_set",
+            "person.updated",
             "person.updated",
             "person.created",
             "person.signed_in"

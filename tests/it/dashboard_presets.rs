@@ -1,6 +1,7 @@
 //! Presets in the dashboard: made by form or from a link, chosen for a new link, changed and deleted.
 
 use entrypass::domain::person::Role;
+use reqwest::Method;
 use serde_json::json;
 
 use crate::dashboard_kit::signed_in;
@@ -127,6 +128,21 @@ async fn a_preset_is_changed_and_deleted_by_those_who_may(context: Context) {
         (&preset["language"], &preset["token"]),
         (&json!(null), &json!({"country": ["DE"]}))
     );
+    // Whoever opened it before somebody else saved is told so, and then does it knowingly.
+    ed.open(&edit).await;
+    gateway.clock.advance(1);
+    let theirs = json!({"name": "Papers", "flow": "document", "language": "de"});
+    let (status, _) = gateway
+        .api(Method::PUT, &format!("/presets/{id}"), Some(theirs))
+        .await;
+    assert_eq!(status, 200);
+    let stale = ed.post(&edit, &typed).await;
+    assert_eq!(stale.status, 422);
+    let told = "Name or options were changed by somebody else meanwhile";
+    assert!(stale.html.contains(told), "{}", stale.html);
+    let (_, preset) = gateway.get(&format!("/presets/{id}")).await;
+    assert_eq!(preset["language"], "de");
+    assert_eq!(ed.post(&edit, &typed).await.status, 303);
     gateway.post("/presets", json!({"name": "Taken"})).await;
     ed.open(&edit).await;
     let taken = ed

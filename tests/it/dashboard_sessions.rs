@@ -197,9 +197,11 @@ async fn a_session_tells_its_whole_story(context: Context) {
         "s people have looked at it",
         "It became Suspected, final.",
         "Could not tell 127.0.0.1",
-        "attempt 1: it answered 500",
+        "It answered with status 500 after ",
+        "This was attempt 1 to tell it that the session",
         "Told 127.0.0.1",
-        "attempt 2: it answered 204",
+        "It answered with status 204 after ",
+        "This was attempt 2 to tell it that the session",
     ];
     let mut rest = page.split("What happened").nth(1).unwrap();
     for part in story {
@@ -303,7 +305,7 @@ async fn idenfy_is_asked_and_data_erased_by_those_who_may(context: Context) {
     );
     let page = editor.open(&here).await;
     assert!(
-        page.contains("Its personal data was erased") && page.contains("By eda."),
+        page.contains("Its personal data was erased") && page.contains("eda did it."),
         "{page}"
     );
     assert!(!page.contains(scan) && !page.contains("Ask iDenfy now"));

@@ -15,6 +15,8 @@ tests!(
     [
         a_key_is_made_used_and_revoked,
         mistakes_in_a_key_are_named_and_what_was_typed_stays,
+        a_form_that_is_sent_twice_makes_one_key_and_one_endpoint,
+        the_time_zone_is_chosen_without_scripts,
         the_audit_log_tells_who_did_what_and_is_narrowed,
         settings_are_shown_without_secrets,
         others_than_administrators_see_none_of_it,
@@ -103,6 +105,84 @@ async fn a_key_is_made_used_and_revoked(context: Context) {
     assert!(ana.open(KEYS).await.contains("No API keys yet"));
 }
 
+async fn a_form_that_is_sent_twice_makes_one_key_and_one_endpoint(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut ana = admin(&gateway).await;
+    let before = gateway.state.store.keys(None, 10).await.unwrap().len();
+    let new = format!("{KEYS}/new");
+    let typed = [("name", "shop"), ("scopes", "links")];
+    ana.open(&new).await;
+    let form = ana.fields.clone();
+    let texts: Vec<String> = [ana.post(&new, &typed).await, {
+        ana.fields.clone_from(&form);
+        ana.post(&new, &typed).await
+    }]
+    .into_iter()
+    .map(|shown| shown.html.split("data-copy=\"").nth(1).unwrap()[..44].to_owned())
+    .collect();
+    // Of a double click the second answer is seen: its text is the key.
+    let use_key = async |text: &str| {
+        let (store, now) = (&gateway.state.store, gateway.clock.now());
+        store.use_key(&Secret::new(text), now).await.unwrap()
+    };
+    assert!(use_key(&texts[0]).await.is_none());
+    let key = use_key(&texts[1]).await.unwrap();
+    // Later it is a page that was loaded again, which makes none, nor undoes that it was revoked.
+    for _ in 0..2 {
+        gateway.clock.advance(5000);
+        ana.fields.clone_from(&form);
+        assert_eq!(ana.post(&new, &typed).await.location, KEYS);
+        assert!(ana.open(KEYS).await.contains("The key was made already"));
+        let path = format!("{KEYS}/{}/revoke", key.id);
+        ana.get(&path).await;
+        ana.post(&path, &[]).await;
+    }
+    assert!(use_key(&texts[1]).await.is_none());
+    let keys = gateway.state.store.keys(None, 10).await.unwrap();
+    assert_eq!(keys.len(), before);
+
+    let new = "/admin/settings/endpoints/new";
+    let typed = [
+        ("url", "https://example.com/hook"),
+        ("events", "session.finished"),
+        ("payload", "verdict"),
+    ];
+    ana.open(new).await;
+    let form = ana.fields.clone();
+    assert_eq!(ana.post(new, &typed).await.status, 200);
+    for (after_ms, status) in [(0, 200), (5000, 303)] {
+        gateway.clock.advance(after_ms);
+        ana.fields.clone_from(&form);
+        let shown = ana.post(new, &typed).await;
+        assert_eq!(shown.status, status, "{}", shown.html);
+    }
+    let endpoints = gateway.state.store.endpoints(None, 10).await.unwrap();
+    assert_eq!(endpoints.len(), 1);
+}
+
+async fn the_time_zone_is_chosen_without_scripts(context: Context) {
+    let gateway = Gateway::start(&context).await;
+    let mut ana = admin(&gateway).await;
+    let account = "/admin/settings/account";
+    let page = ana.open(account).await;
+    assert!(page.contains("Times are in UTC."));
+    let zone = "/admin/settings/account/zone";
+    for (chosen, shown) in [("Europe/Vilnius", "Europe/Vilnius"), ("Mars", "Asia/Tokyo")] {
+        ana.open(account).await;
+        let done = ana.post(zone, &[("time_zone", chosen)]).await;
+        assert_eq!(done.location, account);
+        // What the script tells counts where nothing was chosen.
+        ana.cookies
+            .insert("entrypass-zone".into(), "Asia/Tokyo".into());
+        let page = ana.open(account).await;
+        assert!(page.contains(&format!("Times are in {shown}.")), "{page}");
+    }
+    // Times that narrow a list were typed in the zone of its form.
+    let asked = "/admin/sessions?from=2027-01-15T00%3A00&zone=Europe%2FVilnius";
+    let page = ana.open(asked).await;
+    assert!(page.contains("value=\"2027-01-15T07:00\""), "{page}");
+}
+
 async fn mistakes_in_a_key_are_named_and_what_was_typed_stays(context: Context) {
     let gateway = Gateway::start(&context).await;
     let mut ana = admin(&gateway).await;
@@ -114,7 +194,7 @@ async fn mistakes_in_a_key_are_named_and_what_was_typed_stays(context: Context) 
     for told in [
         "3 fields need another look.",
         "Name must",
-        "What it may do must be at least one.",
+        "What it may do is not chosen yet: tick at least one.",
         "Ends on must lie ahead.",
         "value=\"2027-01-15T11:59\"",
     ] {

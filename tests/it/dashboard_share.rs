@@ -76,6 +76,7 @@ async fn codes_and_posters_are_handed_out_and_lead_to_the_link(context: Context)
         let answer = answer.unwrap();
         assert_eq!(answer.status(), 200, "{rest}");
         assert_eq!(answer.headers()["content-type"], kind);
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{rest}");
         let told = answer.headers()["content-disposition"].to_str().unwrap();
         assert!(
             told.starts_with(how) && told.contains("berlin-fair-"),

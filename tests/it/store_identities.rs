@@ -8,6 +8,7 @@ use entrypass::domain::scope::Scope;
 use entrypass::domain::secret::Secret;
 use entrypass::store::audit::AuditFilter;
 use entrypass::store::endpoints::{Endpoint, PayloadKind};
+use entrypass::store::identities::Removed;
 use entrypass::store::keys::ApiKey;
 use entrypass::store::people::PeopleRefusal;
 
@@ -67,10 +68,26 @@ async fn a_person_is_found_by_issuer_and_subject(context: Context) {
         .end_sessions_of_identity("https://a", "1")
         .await
         .unwrap();
-    // Removed and back again, it is another account.
+    // Removed, she is kept out until somebody lets her in again; then it is another account.
+    assert_eq!(kit.store.removed_identities().await.unwrap(), []);
+    assert!(!kit.store.let_in_again(eve.id).await.unwrap());
+    let hers = Actor::Person {
+        id: eve.id,
+        name: "Eve".to_owned(),
+    };
+    let acting = kit.store.acting(&kit.clock, hers, None);
+    acting.rename_person(eve.id, "Eva").await.unwrap();
     assert_eq!(kit.store.delete_person(eve.id).await.unwrap(), Ok(()));
-    assert!(!kit.store.has_identity(eve.id).await.unwrap());
     let back = person(&kit, "eve@example.com", Role::Viewer);
+    let removed = Err(PeopleRefusal::Removed);
+    assert_eq!(sign_in("https://a", "1", &back).await, removed);
+    let kept_out = Removed {
+        id: eve.id,
+        subject: "1".to_owned(),
+        name: Some("Eve".to_owned()),
+    };
+    assert_eq!(kit.store.removed_identities().await.unwrap(), [kept_out]);
+    assert!(kit.store.let_in_again(eve.id).await.unwrap());
     assert_eq!(sign_in("https://a", "1", &back).await, Ok(back.id));
 }
 
@@ -88,7 +105,8 @@ async fn an_endpoint_is_changed_and_switched_off(context: Context) {
         failing_since: None,
         disabled: None,
     };
-    kit.store.insert_endpoint(&endpoint).await.unwrap();
+    assert!(kit.store.insert_endpoint(&endpoint).await.unwrap());
+    assert!(!kit.store.insert_endpoint(&endpoint).await.unwrap());
     let url = Secret::new("https://example.com/b");
     let events = [EventType::LinkExpired, EventType::LinkExhausted];
     let change = async |id| {

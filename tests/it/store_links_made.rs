@@ -204,8 +204,10 @@ async fn every_number_of_a_link_is_told_on_its_day(context: Context) {
             (next, ignored("preview"), 1),
         ]
     );
-    let given_back = kit.store.given_back(link.terms.id).await.unwrap();
+    let given_back = kit.store.given_back(link.terms.id, first).await.unwrap();
     assert_eq!(given_back, [("timeout".to_owned(), 1)]);
+    let since = kit.store.given_back(link.terms.id, next).await.unwrap();
+    assert_eq!(since, []);
     let only_next = kit.store.stats(link.terms.id, next, next).await.unwrap();
     assert_eq!(only_next.len(), 3);
     let empty = kit

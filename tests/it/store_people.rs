@@ -73,17 +73,31 @@ async fn people_are_kept_found_and_changed(context: Context) {
     assert_eq!(found, Some(ana.clone()));
     assert_eq!(
         kit.store
-            .update_person(bo.id, "Bo", Role::Editor)
+            .update_person(bo.id, (&bo.name, bo.role), ("Bo", Role::Editor))
             .await
             .unwrap(),
         Ok(())
     );
+    // Of an old form what was left alone counts for nothing, and the rest is refused.
+    let stale = (&*bo.name, bo.role);
+    for (wanted, done) in [
+        (stale, Ok(())),
+        (("Bob", bo.role), Err(PeopleRefusal::ChangedMeanwhile)),
+        (
+            (&*bo.name, Role::Administrator),
+            Err(PeopleRefusal::ChangedMeanwhile),
+        ),
+        ((&*bo.name, Role::Editor), Ok(())),
+    ] {
+        let told = kit.store.update_person(bo.id, stale, wanted).await;
+        assert_eq!(told.unwrap(), done, "{wanted:?}");
+    }
     let changed = kit.store.person(bo.id).await.unwrap().unwrap();
     assert_eq!((&*changed.name, changed.role), ("Bo", Role::Editor));
     let last = Err(PeopleRefusal::LastAdministrator);
     assert_eq!(
         kit.store
-            .update_person(ana.id, "Ana", Role::Viewer)
+            .update_person(ana.id, (&ana.name, ana.role), ("Ana", Role::Viewer))
             .await
             .unwrap(),
         last
@@ -350,7 +364,9 @@ async fn a_new_name_keeps_the_role_and_a_new_role_is_told(context: Context) {
     assert!(!kit.store.rename_person(ana.id, "Ana Zeta").await.unwrap());
     let found = kit.store.person(ana.id).await.unwrap().unwrap();
     assert_eq!((&*found.name, found.role), ("Ana Zeta", Role::Viewer));
-    let changed = kit.store.update_person(ana.id, "Ana", Role::Editor).await;
+    let shown = ("Ana Zeta", Role::Viewer);
+    let wanted = ("Ana", Role::Editor);
+    let changed = kit.store.update_person(ana.id, shown, wanted).await;
     assert_eq!(changed.unwrap(), Ok(()));
     for (after_ms, noted) in [(0, true), (0, false), (59_999, false), (1, true)] {
         kit.clock.advance(after_ms);

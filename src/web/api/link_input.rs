@@ -176,9 +176,11 @@ pub fn parse_undrawn(
 fn why_not_signed(flow: Option<Flow>, token: Option<&TokenOptions>) -> Option<&'static str> {
     if flow == Some(Flow::Selfie) {
         // iDenfy's age estimation takes no clientId, so it could not be told apart whose session is open.
-        Some("cannot be had with the flow selfie, which takes no clientId")
+        Some("cannot be used with a selfie alone (flow selfie): iDenfy takes no customer there")
     } else if token.is_some_and(|token| token.client_id().is_some()) {
-        Some("cannot be had with token.clientId: the signed address names the customer")
+        Some(
+            "cannot be used with a fixed customer (token.clientId): the signed address names the customer",
+        )
     } else {
         None
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use utoipa::IntoParams;
 
@@ -64,7 +64,12 @@ pub async fn qr_svg(
     caller.require(Scope::Read)?;
     let link = link(&state, &id).await?;
     let code = Code::of_link(&state.url_of(&link.terms.slug))?;
-    Ok(file(&link, "qr.svg", "image/svg+xml", code.svg().into()))
+    Ok(kept(file(
+        &link,
+        "qr.svg",
+        "image/svg+xml",
+        code.svg().into(),
+    )))
 }
 
 /// Draws a link's QR code as PNG.
@@ -94,7 +99,7 @@ pub async fn qr_png(
     };
     let code = Code::of_link(&state.url_of(&link.terms.slug))?;
     let png = drawn(&state, move || code.png(size)).await??;
-    Ok(file(&link, "qr.png", "image/png", png))
+    Ok(kept(file(&link, "qr.png", "image/png", png)))
 }
 
 /// Reads how many pixels a side a QR code is to have.
@@ -127,7 +132,7 @@ pub async fn poster_pdf(
     caller.require(Scope::Read)?;
     let (link, poster) = poster(&request, &state, &id).await?;
     let pdf = drawn(&state, move || poster.pdf()).await??;
-    Ok(file(&link, "poster.pdf", "application/pdf", pdf))
+    Ok(kept(file(&link, "poster.pdf", "application/pdf", pdf)))
 }
 
 /// Draws a link's poster as PNG.
@@ -149,7 +154,7 @@ pub async fn poster_png(
     caller.require(Scope::Read)?;
     let (link, poster) = poster(&request, &state, &id).await?;
     let png = drawn(&state, move || poster.png()).await??;
-    Ok(file(&link, "poster.png", "image/png", png))
+    Ok(kept(file(&link, "poster.png", "image/png", png)))
 }
 
 async fn poster(request: &HttpRequest, state: &State, id: &str) -> Result<(Link, Poster), Problem> {
@@ -192,6 +197,15 @@ pub async fn drawn<T: Send + 'static>(
     drawn.await.map_err(|_| Problem::from(PosterError::Broken))
 }
 
+/// A file that the program that asked may keep for five minutes. In browsers it would outlast a signing out, and a new name.
+fn kept(mut answer: HttpResponse) -> HttpResponse {
+    let headers = answer.headers_mut();
+    let minutes = HeaderValue::from_static("private, max-age=300");
+    headers.insert(header::CACHE_CONTROL, minutes);
+    headers.insert(header::VARY, HeaderValue::from_static("Authorization"));
+    answer
+}
+
 /// A file for the one who asked, named by the link's slug, which is safe in a header. The address of a link never
 /// changes, its name may.
 #[must_use]
@@ -199,8 +213,6 @@ pub fn file(link: &Link, name: &str, content_type: &str, body: Vec<u8>) -> HttpR
     let slug = link.terms.slug.as_str();
     HttpResponse::Ok()
         .content_type(content_type)
-        .insert_header((header::CACHE_CONTROL, "private, max-age=300"))
-        .insert_header((header::VARY, "Authorization"))
         .insert_header((
             header::CONTENT_DISPOSITION,
             format!("inline; filename=\"{slug}-{name}\""),

@@ -3,18 +3,24 @@
 use actix_web::web;
 use askama::Template;
 
+use super::cookies;
 use super::flash::Flash;
 use super::form::Form;
-use super::operator::Operator;
+use super::operator::{Operator, with_cookies};
 use super::page::{Page, Section, show as show_page, show_wrong};
 use super::person::provider_of;
 use super::refused::{Answer, Refused};
+use super::zone::Zone;
 use crate::domain::id::BrowserSessionId;
 use crate::domain::person::{Person, parse_person_name};
+use crate::domain::timestamp::DAY_MS;
 use crate::store::browser_sessions::BrowserSession;
 
 /// Where the page is.
 pub(super) const ADDRESS: &str = "/admin/settings/account";
+
+/// How long a browser keeps the zone that was chosen, in milliseconds: a year.
+const ZONE_MS: i64 = 365 * DAY_MS;
 
 #[derive(Template)]
 #[template(path = "dashboard/account.html")]
@@ -67,6 +73,17 @@ pub(super) async fn rename(operator: Operator, mut form: Form) -> Answer {
     let store = operator.store();
     store.rename_person(operator.person.id, &name).await?;
     Ok(operator.redirect_with(&Flash::done("Your name was changed."), ADDRESS))
+}
+
+/// In which zone this browser shows times from now on, whatever its script tells; none: as that tells.
+pub(super) async fn choose_zone(operator: Operator, form: Form) -> Answer {
+    let wanted = form.value("time_zone");
+    let cookie = match Zone::names().find(|name| *name == wanted) {
+        Some(name) => cookies::make(&operator.state, cookies::CHOSEN_ZONE, name, ZONE_MS),
+        None => cookies::drop(&operator.state, cookies::CHOSEN_ZONE),
+    };
+    let answer = operator.redirect_with(&Flash::done("The time zone was changed."), ADDRESS);
+    Ok(with_cookies(answer, &[cookie]))
 }
 
 pub(super) async fn end_browser(operator: Operator, id: web::Path<String>) -> Answer {

@@ -20,6 +20,8 @@ pub(super) const PENDING: &str = "entrypass-pending";
 pub(super) const PROVIDER: &str = "entrypass-provider";
 /// What the next page tells.
 pub(super) const FLASH: &str = "entrypass-flash";
+/// The time zone that was chosen under "Your account".
+pub(super) const CHOSEN_ZONE: &str = "entrypass-chosen-zone";
 /// The browser's time zone; set by the page's script.
 pub(super) const ZONE: &str = "entrypass-zone";
 

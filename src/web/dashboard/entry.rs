@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use actix_web::HttpResponse;
+use actix_web::cookie::Cookie;
 use tokio::sync::Semaphore;
 
 use super::cookies;
@@ -124,15 +125,16 @@ impl Drop for Place {
     }
 }
 
-/// Signs the browser in as that person, with a cookie of its own, and leads to `next`; not with a password, which is held
-/// against what the person's is by now ([`sign_in_with`]).
+/// Signs the browser in as that person for so many milliseconds at most, with a cookie of its own; not with a password,
+/// which is held against what the person's is by now ([`sign_in_with`]).
 pub(super) async fn sign_in(
     visit: &Visit,
     person: &Person,
+    life_ms: i64,
     answer: HttpResponse,
 ) -> Result<HttpResponse, Refused> {
     let to_login = || Refused::SignedOut(super::ROOT.to_owned());
-    let signed_in = sign_in_with(visit, person, None, answer).await?;
+    let signed_in = begin(visit, person, None, life_ms, answer).await?;
     signed_in.ok_or_else(to_login)
 }
 
@@ -144,57 +146,67 @@ pub(super) async fn sign_in_with(
     password_hash: Option<&str>,
     answer: HttpResponse,
 ) -> Result<Option<HttpResponse>, Refused> {
+    begin(visit, person, password_hash, LIFE_MS, answer).await
+}
+
+async fn begin(
+    visit: &Visit,
+    person: &Person,
+    password_hash: Option<&str>,
+    life_ms: i64,
+    answer: HttpResponse,
+) -> Result<Option<HttpResponse>, Refused> {
     if let Some(before) = &visit.signed_in {
         let store = &visit.state.store;
         store
             .end_browser_session(before.person.id, before.session.id)
             .await?;
     }
-    let (session, token) = fresh_session(visit, person);
+    let (session, token) = fresh_session(visit, person, life_ms);
     let store = visit.store_of(person);
     let is_kept = store.sign_in(&session, &token, password_hash).await?;
-    Ok(is_kept.then(|| with_session(visit, &token, answer)))
+    let cookies = session_cookies(visit, &token, life_ms);
+    Ok(is_kept.then(|| with_cookies(answer, &cookies)))
 }
 
-/// Gives a browser another session whose person has just set that password.
-pub(super) async fn stay_signed_in(
-    operator: &Operator,
+/// Gives the browser another session whose person has just set that password, or given it; the pages after this are for that
+/// session, with the cookies that are returned. None: the password is another by now.
+pub(super) async fn renew_session(
+    operator: &mut Operator,
     password_hash: &str,
-    answer: HttpResponse,
-) -> Result<HttpResponse, Refused> {
-    let (session, token) = fresh_session(operator, &operator.person);
+) -> Result<Option<[Cookie<'static>; 3]>, Refused> {
+    let (session, token) = fresh_session(operator, &operator.person, LIFE_MS);
     let store = operator.store();
     let is_kept = store
         .stay_signed_in(&session, &token, password_hash)
         .await?;
-    Ok(if is_kept {
-        with_session(operator, &token, answer)
-    } else {
-        answer
-    })
+    if !is_kept {
+        return Ok(None);
+    }
+    operator.continue_with(session);
+    Ok(Some(session_cookies(operator, &token, LIFE_MS)))
 }
 
-fn fresh_session(visit: &Visit, person: &Person) -> (BrowserSession, Secret) {
+fn fresh_session(visit: &Visit, person: &Person, life_ms: i64) -> (BrowserSession, Secret) {
     let session = BrowserSession {
         id: BrowserSessionId::new(visit.state.clock.uuid()),
         person_id: person.id,
         created_at: visit.now,
         last_seen_at: visit.now,
-        ends_at: visit.now.plus_millis(LIFE_MS),
+        ends_at: visit.now.plus_millis(life_ms),
         address: visit.address.to_string(),
         user_agent: visit.user_agent.clone(),
     };
     (session, Secret::new(nanoid::nanoid!(43)))
 }
 
-fn with_session(visit: &Visit, token: &Secret, answer: HttpResponse) -> HttpResponse {
+fn session_cookies(visit: &Visit, token: &Secret, life_ms: i64) -> [Cookie<'static>; 3] {
     let state = &visit.state;
-    let cookies = [
-        cookies::make(state, cookies::SESSION, token.expose(), LIFE_MS),
+    [
+        cookies::make(state, cookies::SESSION, token.expose(), life_ms),
         cookies::drop(state, cookies::PENDING),
         cookies::drop(state, cookies::FORMS),
-    ];
-    with_cookies(answer, &cookies)
+    ]
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use super::cookies;
 use super::flash::Flash;
 use super::form::{Form, TOKEN, ZONE};
 use super::invitations::import;
-use super::operator::{SignedIn, Visit};
+use super::operator::{FORM_PURPOSE, SignedIn, Visit};
 use super::refused::Refused;
 use super::zone::Zone;
 use crate::domain::person::Role;
@@ -28,11 +28,11 @@ use crate::web::packing::pack_page;
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
      form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/// Signed along with a form's token.
-const PURPOSE: &str = "form";
-
 /// The header that scripts may send a form's token in.
 const TOKEN_HEADER: &str = "x-csrf-token";
+
+/// The header by which live.js says that it asks for a part of a page: what a page tells first waits for a whole one.
+const FRAGMENT_HEADER: &str = "x-fragment";
 
 /// Longest name of a browser that is kept, in characters.
 const AGENT_MAX: usize = 300;
@@ -73,7 +73,8 @@ pub async fn guard(
     {
         refused.tell(&state);
     }
-    let is_page = answer.status() != 303 && !answer.request().headers().contains_key("hx-request");
+    let is_page =
+        answer.status() != 303 && !answer.request().headers().contains_key(FRAGMENT_HEADER);
     let mut cookies = Vec::new();
     if visit.flash.is_some() && is_page {
         cookies.push(cookies::drop(&visit.state, cookies::FLASH));
@@ -113,8 +114,8 @@ async fn admit(
         let token = form.take(TOKEN);
         let token = token.or_else(|| header_text(request.request(), TOKEN_HEADER));
         let binding = Visit::binding(visit.signed_in.as_ref(), &visit.forms);
-        let is_ours =
-            token.is_some_and(|token| visit.state.signer.open(&token, &binding) == Some(PURPOSE));
+        let is_ours = token
+            .is_some_and(|token| visit.state.signer.open(&token, &binding) == Some(FORM_PURPOSE));
         if !is_ours {
             return Err(Refused::BadForm);
         }
@@ -149,10 +150,10 @@ async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, 
     let known = cookies::read(request, &state, cookies::FORMS);
     let fresh_binding = (known.is_none() && signed_in.is_none()).then(|| nanoid::nanoid!(24));
     let forms = fresh_binding.clone().or(known).unwrap_or_default();
-    let csrf = state
-        .signer
-        .seal(PURPOSE, &Visit::binding(signed_in.as_ref(), &forms));
+    let csrf = Visit::token(&state, signed_in.as_ref(), &forms);
     let flash = cookies::read(request, &state, cookies::FLASH);
+    let chosen = cookies::read(request, &state, cookies::CHOSEN_ZONE);
+    let zone = chosen.clone().or_else(|| cookies::read_zone(request));
     tell_of_proxy(request, &state);
     let query = url::form_urlencoded::parse(request.query_string().as_bytes());
     let agent = header_text(request, header::USER_AGENT.as_str()).unwrap_or_default();
@@ -163,7 +164,8 @@ async fn visit(request: &HttpRequest, state: web::Data<State>) -> Result<Visit, 
         forms,
         fresh_binding,
         flash: flash.and_then(|value| Flash::open(&value, &state.signer)),
-        zone: Zone::named(cookies::read_zone(request).as_deref()),
+        zone: Zone::named(zone.as_deref()),
+        has_chosen_zone: chosen.is_some(),
         path: request.path().to_owned(),
         query: query.into_owned().collect(),
         now,

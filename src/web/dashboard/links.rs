@@ -43,6 +43,8 @@ struct LinksPage {
     by_name: bool,
     is_narrowed: bool,
     may_edit: bool,
+    /// What is asked for, to come back to.
+    back: String,
 }
 
 impl LinksPage {
@@ -50,6 +52,13 @@ impl LinksPage {
     fn badge(&self, link: &Link) -> (&'static str, &'static str) {
         let status = link.status(self.page.visit.now);
         (words::status_tone(status), words::status_word(status))
+    }
+
+    /// Whether the link was ticked before, and nothing was done with it.
+    fn is_ticked(&self, link: &Link) -> bool {
+        let id = link.terms.id.to_string();
+        let mut asked = self.page.visit.query.iter();
+        asked.any(|(name, value)| name == "id" && *value == id)
     }
 
     /// The link's address without its scheme, as people write it.
@@ -81,9 +90,13 @@ pub(super) async fn list(operator: Operator) -> Answer {
         ..LinkFilter::default()
     };
     let links = operator.state.store.links(&filter, operator.now).await?;
+    // Other pages have other rows to tick.
+    let mut visit = operator.visit.clone();
+    visit.query.retain(|(name, _)| name != "id");
     Ok(show(&LinksPage {
         page: operator.page("Links", Section::Links),
-        links: Paging::new(&operator, links, |link| link.terms.id.to_string()),
+        links: Paging::new(&visit, links, |link| link.terms.id.to_string()),
+        back: query(&visit.query),
         is_narrowed: status.is_some() || !text.is_empty() || operator.asked("cursor").is_some(),
         text,
         states: LinkStatus::ALL.map(|known| {
@@ -93,6 +106,24 @@ pub(super) async fn list(operator: Operator) -> Answer {
         by_name,
         may_edit: operator.may(Role::Editor),
     }))
+}
+
+/// The query of an address.
+fn query(pairs: &[(String, String)]) -> String {
+    url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(pairs)
+        .finish()
+}
+
+/// The list as that query narrows it, with these links ticked.
+fn list_with(back: &str, ticked: &[Link]) -> String {
+    let pairs = url::form_urlencoded::parse(back.as_bytes()).into_owned();
+    let ticked = ticked.iter();
+    let ticked = ticked.map(|link| ("id".to_owned(), link.terms.id.to_string()));
+    let pairs: Vec<_> = pairs.chain(ticked).collect();
+    format!("{LIST}?{}", query(&pairs))
+        .trim_end_matches('?')
+        .to_owned()
 }
 
 /// The link that an address names.

@@ -156,9 +156,14 @@ pub(super) async fn submit_code(
         return Ok(begin_again(&visit));
     };
     let door = &visit.state.dashboard;
-    let attempt = door
-        .throttle
-        .begin_code(&lock.id.to_string(), lock.wrong_codes, visit.now);
+    let (person, address, now) = (lock.id.to_string(), visit.address, visit.now);
+    let is_recovery = totp::is_recovery_code(form.value("code"));
+    let attempt = if is_recovery {
+        door.throttle.begin_recovery(&person, address, now)
+    } else {
+        door.throttle
+            .begin_code(&person, address, lock.wrong_codes, now)
+    };
     let attempt = match attempt {
         Ok(attempt) => attempt,
         Err(seconds) => {
@@ -176,7 +181,9 @@ pub(super) async fn submit_code(
     let store = &visit.state.store;
     if !is_right {
         tell_refused(&visit, Some(lock.id));
-        store.count_wrong_code(lock.id, &token).await?;
+        if !is_recovery {
+            store.count_wrong_code(lock.id, &token).await?;
+        }
         form.take("code");
         let told = "is not right, or was used before; wait for the next one";
         form.wrong("code", told);

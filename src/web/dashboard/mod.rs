@@ -25,6 +25,7 @@ mod links;
 pub mod live;
 mod login;
 mod oidc;
+mod once;
 pub mod operator;
 mod overview;
 pub mod page;
@@ -173,6 +174,7 @@ pages! {
     GET  "/settings" viewer => account::settings;
     GET  "/settings/account" viewer => account::show;
     POST "/settings/account/name" viewer => account::rename;
+    POST "/settings/account/zone" viewer => account::choose_zone;
     POST "/settings/account/password" viewer => password::change_own;
     POST "/settings/account/browsers/others/end" viewer => account::end_others;
     POST "/settings/account/browsers/{id}/end" viewer => account::end_browser;
@@ -186,6 +188,7 @@ pages! {
     GET  "/settings/people" admin => people::list;
     GET  "/settings/people/new" admin => people::ask_new;
     POST "/settings/people/new" admin => people::add;
+    POST "/settings/people/removed/{id}" admin => person::let_in;
     GET  "/settings/people/{id}" admin => person::show;
     POST "/settings/people/{id}" admin => person::change;
     GET  "/settings/people/{id}/password" admin => password::ask_reset;

@@ -17,6 +17,8 @@ use super::refused::{Answer, Refused};
 use crate::domain::id::PersonId;
 use crate::domain::person::{Person, Role, parse_email, parse_person_name};
 use crate::oidc::{Begun, Identity, OidcError, Provider};
+use crate::store::browser_sessions::PROVIDED_LIFE_MS;
+use crate::store::people::PeopleRefusal;
 
 /// How long one may take at the provider, in milliseconds: 10 minutes.
 const BEGUN_MS: i64 = 10 * 60_000;
@@ -99,15 +101,25 @@ async fn let_in(visit: &Visit, request: &HttpRequest) -> Answer {
         );
         return Ok(refused(visit, StatusCode::FORBIDDEN, text));
     };
-    let Ok(id) = store.person_of_identity(issuer, subject, &person).await? else {
-        let text = format!(
-            "Somebody with the email {} signs in here in another way already. Sign in as before, or ask an administrator to remove that account first.",
-            person.email
-        );
-        return Ok(refused(visit, StatusCode::CONFLICT, text));
+    let id = match store.person_of_identity(issuer, subject, &person).await? {
+        Ok(id) => id,
+        Err(PeopleRefusal::Removed) => {
+            let text = format!(
+                "An administrator has removed you here. {} calls you {subject}: with that an administrator can let you in again, under People and roles.",
+                provider.name
+            );
+            return Ok(refused(visit, StatusCode::FORBIDDEN, text));
+        }
+        Err(_) => {
+            let text = format!(
+                "Somebody with the email {} signs in here in another way already. Sign in as before, or ask an administrator to remove that account first.",
+                person.email
+            );
+            return Ok(refused(visit, StatusCode::CONFLICT, text));
+        }
     };
     let person = store.person(id).await?.ok_or(Refused::NotFound)?;
-    sign_in(visit, &person, visit.redirect(&next)).await
+    sign_in(visit, &person, PROVIDED_LIFE_MS, visit.redirect(&next)).await
 }
 
 /// What this browser began, if the provider answers just that, in time.

@@ -20,6 +20,9 @@ use crate::store::Store;
 use crate::store::browser_sessions::BrowserSession;
 use crate::web::State;
 
+/// Signed along with a form's token.
+pub(super) const FORM_PURPOSE: &str = "form";
+
 /// How long a flash waits for its page, in milliseconds.
 const FLASH_MS: i64 = 60_000;
 
@@ -47,6 +50,8 @@ pub struct Visit {
     pub flash: Option<Flash>,
     /// In which times are shown and typed.
     pub zone: Zone,
+    /// Whether that was chosen in this browser, and not told by its script.
+    pub has_chosen_zone: bool,
     /// The path asked for.
     pub path: String,
     /// Names and values of the address's query.
@@ -105,6 +110,12 @@ impl Visit {
         self.state.store.acting(clock, actor, Some(self.address))
     }
 
+    /// The token of forms that only this browser may post.
+    pub(super) fn token(state: &State, signed_in: Option<&SignedIn>, forms: &str) -> String {
+        let binding = Self::binding(signed_in, forms);
+        state.signer.seal(FORM_PURPOSE, &binding)
+    }
+
     /// What a form's token is good for: one browser, and while somebody is signed in, that alone.
     pub(super) fn binding(signed_in: Option<&SignedIn>, forms: &str) -> String {
         match signed_in {
@@ -136,6 +147,17 @@ impl Operator {
     #[must_use]
     pub fn may(&self, role: Role) -> bool {
         self.person.role >= role
+    }
+
+    /// Goes on with another session of the same person, whose forms the pages from here on carry.
+    pub(super) fn continue_with(&mut self, session: BrowserSession) {
+        let signed_in = SignedIn {
+            person: self.person.clone(),
+            session: session.clone(),
+        };
+        self.session = session;
+        self.visit.csrf = Visit::token(&self.visit.state, Some(&signed_in), "");
+        self.visit.signed_in = Some(signed_in);
     }
 
     /// Lets only people through who may do what `role` stands for: where it depends on more than the page.

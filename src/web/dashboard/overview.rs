@@ -1,18 +1,22 @@
 //! `/admin`: what came of everything, today and lately, and what wants a look.
 
 use askama::Template;
+use url::Url;
 
 use super::chart::{Chart, Series, Tone, grouped};
 use super::operator::Operator;
 use super::page::{Page, Section, show as show_page};
 use super::refused::Answer;
+use super::tags;
 use super::totals::{DAYS, OfDay};
+use super::zone::Zone;
 use crate::domain::day::Day;
 use crate::domain::person::Role;
 use crate::domain::timestamp::DAY_MS;
 use crate::idenfy::health::Fault;
 use crate::store::links_brief::LinkBrief;
 use crate::store::messages::ChannelFault;
+use crate::web::State;
 
 /// How long before its end a link counts as about to end, in milliseconds.
 const SOON_MS: i64 = 7 * DAY_MS;
@@ -48,13 +52,13 @@ struct Figure {
     today: String,
     all: String,
     /// Where the sessions are listed that it counts.
-    href: Option<&'static str>,
+    href: Option<String>,
 }
 
 /// What is wrong, and what to do.
 struct Trouble {
     title: &'static str,
-    text: &'static str,
+    text: String,
 }
 
 pub(super) async fn show(operator: Operator) -> Answer {
@@ -63,9 +67,10 @@ pub(super) async fn show(operator: Operator) -> Answer {
     let until = now.plus_millis(SOON_MS);
     let expiring = state.store.links_expiring(now, until, ENDING_MAX).await?;
     let short = state.totals.running_short(&state.store, now).await?;
-    let mut troubles: Vec<Trouble> = state.health.faults().into_iter().map(trouble).collect();
+    let faults = state.health.faults().into_iter();
+    let mut troubles: Vec<Trouble> = faults.map(|fault| trouble(fault, state)).collect();
     if state.webhook_key.is_none() {
-        troubles.push(NO_WEBHOOK_KEY);
+        troubles.push(no_webhook_key());
     }
     let channels = state.store.channel_faults().await?;
     Ok(show_page(&OverviewPage {
@@ -73,7 +78,7 @@ pub(super) async fn show(operator: Operator) -> Answer {
         is_sandbox: state.sandbox.is_some(),
         troubles,
         channels,
-        figures: figures(&days),
+        figures: figures(&days, &from_first(&days)),
         ignored: ignored(&days),
         may_edit: operator.may(Role::Editor),
         is_empty: days
@@ -85,7 +90,8 @@ pub(super) async fn show(operator: Operator) -> Answer {
     }))
 }
 
-fn figures(days: &[(Day, OfDay)]) -> Vec<Figure> {
+/// `from` is the beginning of the first day, as the list of sessions takes it.
+fn figures(days: &[(Day, OfDay)], from: &str) -> Vec<Figure> {
     let started = |day: &OfDay| day.begun - day.of("failed");
     vec![
         figure(
@@ -107,28 +113,22 @@ fn figures(days: &[(Day, OfDay)]) -> Vec<Figure> {
             "Approved",
             "The identity is verified.",
             "approved",
-            "/admin/sessions?status=approved",
+            from,
         ),
-        of_status(
-            days,
-            "Denied",
-            "Not passed.",
-            "denied",
-            "/admin/sessions?status=denied",
-        ),
+        of_status(days, "Denied", "Not passed.", "denied", from),
         of_status(
             days,
             "Suspected",
             "Passed with doubts: you decide.",
             "suspected",
-            "/admin/sessions?status=suspected",
+            from,
         ),
         of_status(
             days,
             "Given back",
             "iDenfy could not start; the use came back.",
             "failed",
-            "/admin/sessions?status=failed",
+            from,
         ),
     ]
 }
@@ -138,8 +138,9 @@ fn of_status(
     label: &'static str,
     hint: &'static str,
     status: &'static str,
-    href: &'static str,
+    from: &str,
 ) -> Figure {
+    let href = format!("/admin/sessions?status={status}&{from}");
     figure(days, label, hint, Some(href), |day| day.of(status))
 }
 
@@ -147,7 +148,7 @@ fn figure(
     days: &[(Day, OfDay)],
     label: &'static str,
     hint: &'static str,
-    href: Option<&'static str>,
+    href: Option<String>,
     count: impl Fn(&OfDay) -> i64,
 ) -> Figure {
     Figure {
@@ -159,28 +160,24 @@ fn figure(
     }
 }
 
+/// What narrows a list of sessions to these days.
+fn from_first(days: &[(Day, OfDay)]) -> String {
+    let utc = Zone::named(None);
+    let first = days.first().map(|(day, _)| utc.field(day.start()));
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("from", &first.unwrap_or_default())
+        .append_pair("zone", utc.name())
+        .finish()
+}
+
 /// Requests that spent nothing, by the reason.
 fn ignored(days: &[(Day, OfDay)]) -> Vec<Figure> {
-    let reasons = [
-        (
-            "preview",
-            "Previews",
-            "Messengers, mail scanners and search engines that looked at a link.",
-        ),
-        (
-            "prefetch",
-            "Fetched in advance",
-            "Browsers that loaded a link before anybody clicked it.",
-        ),
-        (
-            "head",
-            "Only asked",
-            "Programs that asked whether a link is there.",
-        ),
-    ];
-    let figures = reasons.map(|(reason, label, hint)| {
+    let figures = tags::IGNORED.map(|(reason, label, hint)| {
         figure(days, label, hint, None, |day| {
-            day.ignored.get(reason).copied().unwrap_or_default()
+            day.ignored
+                .get(reason.as_str())
+                .copied()
+                .unwrap_or_default()
         })
     });
     figures.into()
@@ -217,28 +214,43 @@ pub(super) fn chart(days: &[(Day, OfDay)]) -> Chart {
     }
 }
 
-const fn trouble(fault: Fault) -> Trouble {
-    match fault {
-        Fault::Credentials => Trouble {
-            title: "iDenfy refuses this gateway",
-            text: "The API key and secret are wrong, or the account is inactive. Visitors are asked to come back later and their uses are given back. Compare idenfy.api_key and idenfy.api_secret with iDenfy's dashboard; `entrypass doctor` tells whether they work.",
-        },
-        Fault::Credits => Trouble {
-            title: "The iDenfy account is out of credits",
-            text: "No verification can start. Visitors are asked to come back later and their uses are given back. Add credits in iDenfy's dashboard under Finance: links work again within half a minute.",
-        },
-        Fault::AgeCredits => Trouble {
-            title: "The iDenfy account is out of credits for age estimation",
-            text: "Links with a selfie only cannot start. Visitors are asked to come back later and their uses are given back. Ask iDenfy for more: links work again within half a minute.",
-        },
-        Fault::Down => Trouble {
-            title: "iDenfy does not answer",
-            text: "Visitors are asked to come back later and their uses are given back. There is nothing to do here: see status.idenfy.com, and whether this server may reach ivs.idenfy.com.",
-        },
-    }
+fn trouble(fault: Fault, state: &State) -> Trouble {
+    let (title, text) = match fault {
+        Fault::Credentials => (
+            "iDenfy refuses this gateway",
+            "The API key and secret are wrong, or the account is inactive. Visitors are asked to come back later and their uses are given back. Ask whoever runs this server to compare the API key and secret in its settings with those in iDenfy's dashboard; the command “entrypass doctor” tells whether they work.".to_owned(),
+        ),
+        Fault::Credits => (
+            "The iDenfy account is out of credits",
+            "No verification can start. Visitors are asked to come back later and their uses are given back. Add credits in iDenfy's dashboard under Finance: links work again within half a minute.".to_owned(),
+        ),
+        Fault::AgeCredits => (
+            "The iDenfy account is out of credits for age estimation",
+            "Links with a selfie only cannot start. Visitors are asked to come back later and their uses are given back. Ask iDenfy for more: links work again within half a minute.".to_owned(),
+        ),
+        Fault::Down => (
+            "iDenfy does not answer",
+            format!(
+                "Visitors are asked to come back later and their uses are given back. There is nothing to do here: see status.idenfy.com, and whether this server may reach {}.",
+                idenfy_host(state)
+            ),
+        ),
+    };
+    Trouble { title, text }
 }
 
-const NO_WEBHOOK_KEY: Trouble = Trouble {
-    title: "Results cannot arrive",
-    text: "The signing key of iDenfy's webhooks is not set, so what iDenfy tells is refused. Copy it from iDenfy's dashboard into idenfy.webhook_key and start the gateway again.",
-};
+/// The host at which iDenfy is asked.
+fn idenfy_host(state: &State) -> String {
+    let mut settings = state.settings.iter();
+    let set = settings.find(|setting| setting.path == "idenfy.base_url");
+    let url = set.and_then(|set| Url::parse(&set.value).ok());
+    let host = url.and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| "iDenfy".to_owned())
+}
+
+fn no_webhook_key() -> Trouble {
+    Trouble {
+        title: "Results cannot arrive",
+        text: "The signing key of iDenfy's webhooks is not set, so what iDenfy tells is refused. Ask whoever runs this server to copy it from iDenfy's dashboard into the settings (idenfy.webhook_key) and to start the gateway again.".to_owned(),
+    }
+}

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use askama::Template;
 
+use super::once;
 use super::operator::Visit;
 use super::zone::Moment;
 use crate::domain::person::{Person, Role};
@@ -156,6 +157,12 @@ impl Page {
     #[must_use]
     pub fn asset(&self, name: &str) -> String {
         assets::url(name)
+    }
+
+    /// What a form carries so that it makes one thing, sent twice.
+    #[must_use]
+    pub fn once(&self) -> String {
+        once::seal(&self.visit)
     }
 
     /// A time as it is shown.

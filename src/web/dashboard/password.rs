@@ -4,10 +4,10 @@ use actix_web::web;
 use askama::Template;
 
 use super::account::{self, account_page};
-use super::entry::stay_signed_in;
+use super::entry::renew_session;
 use super::flash::Flash;
 use super::form::Form;
-use super::operator::Operator;
+use super::operator::{Operator, with_cookies};
 use super::page::{Page, Section, show, show_wrong};
 use super::person::person_of;
 use super::refused::{Answer, Refused};
@@ -65,7 +65,7 @@ async fn held_against_own(operator: &Operator, typed: Secret) -> Result<bool, Re
     door.is_password(typed, hash, operator.address).await
 }
 
-pub(super) async fn change_own(operator: Operator, mut form: Form) -> Answer {
+pub(super) async fn change_own(mut operator: Operator, mut form: Form) -> Answer {
     let fresh = new_password(&mut form, &operator.person);
     let is_own = is_own(&operator, &mut form, "current").await?;
     let Some(fresh) = fresh.filter(|_| is_own) else {
@@ -80,8 +80,9 @@ pub(super) async fn change_own(operator: Operator, mut form: Form) -> Answer {
     let id = operator.person.id;
     operator.store().set_password(id, &hash, false).await?;
     let flash = Flash::done("Your password was changed. All other browsers were signed out.");
+    let cookies = renew_session(&mut operator, &hash).await?;
     let answer = operator.redirect_with(&flash, account::ADDRESS);
-    stay_signed_in(&operator, &hash, answer).await
+    Ok(with_cookies(answer, cookies.as_ref().map_or(&[], |c| c)))
 }
 
 pub(super) async fn ask_reset(operator: Operator, id: web::Path<String>) -> Answer {

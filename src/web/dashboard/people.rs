@@ -12,6 +12,7 @@ use crate::domain::id::PersonId;
 use crate::domain::password::parse_password;
 use crate::domain::person::{Person, Role, parse_email, parse_person_name};
 use crate::domain::secret::Secret;
+use crate::store::identities::Removed;
 
 /// What is wrong with an email that somebody has.
 pub(super) const TAKEN: &str = "belongs to somebody who is here already";
@@ -22,6 +23,8 @@ struct PeoplePage {
     page: Page,
     people: Paging<Person>,
     own: PersonId,
+    /// Those whom the provider would let in.
+    removed: Vec<Removed>,
 }
 
 #[derive(Template)]
@@ -40,6 +43,7 @@ pub(super) async fn list(operator: Operator) -> Answer {
         page: page.below("Settings", "/admin/settings"),
         people: Paging::new(&operator, people, |person| person.id.to_string()),
         own: operator.person.id,
+        removed: operator.state.store.removed_identities().await?,
     }))
 }
 

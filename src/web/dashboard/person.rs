@@ -27,7 +27,9 @@ struct PersonPage {
 
 pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
-    let form = Form::of(&[("name", &person.name), ("role", person.role.as_str())]);
+    let role = person.role.as_str();
+    let mut form = Form::of(&[("name", &person.name), ("role", role)]);
+    note_shown(&mut form, &person);
     Ok(show_page(&person_page(&operator, person, form).await?))
 }
 
@@ -38,11 +40,11 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
     let (Some(name), Some(role)) = (name, role) else {
         return Ok(show_wrong(&person_page(&operator, person, form).await?));
     };
-    match operator
-        .store()
-        .update_person(person.id, &name, role)
-        .await?
-    {
+    let was_role = Role::parse(form.value(WAS_ROLE)).map_err(|_| Refused::BadForm)?;
+    let shown = (form.value(WAS_NAME), was_role);
+    let store = operator.store();
+    let updated = store.update_person(person.id, shown, (&*name, role));
+    match updated.await? {
         Ok(()) => {
             let flash = Flash::done(format!("{name} is {} now.", role.title()));
             let to = if role == Role::Administrator || person.id != operator.person.id {
@@ -59,16 +61,56 @@ pub(super) async fn change(operator: Operator, mut form: Form, id: web::Path<Str
             );
             Ok(show_wrong(&person_page(&operator, person, form).await?))
         }
-        Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => Err(Refused::NotFound),
+        Err(PeopleRefusal::ChangedMeanwhile) => {
+            let person = person_of(&operator, &id).await?;
+            if person.name != form.value(WAS_NAME) {
+                let now = format!("was changed meanwhile, to {}", person.name);
+                form.wrong("name", now);
+            }
+            if person.role != was_role {
+                let now = format!("was changed meanwhile, to {}", person.role.title());
+                form.wrong("role", now);
+            }
+            note_shown(&mut form, &person);
+            Ok(show_wrong(&person_page(&operator, person, form).await?))
+        }
+        Err(_) => Err(Refused::NotFound),
     }
+}
+
+/// The fields that carry what the others were when they were shown.
+const WAS_NAME: &str = "was_name";
+const WAS_ROLE: &str = "was_role";
+
+/// Notes in a form what the person is as it is shown.
+fn note_shown(form: &mut Form, person: &Person) {
+    for (name, value) in [(WAS_NAME, &*person.name), (WAS_ROLE, person.role.as_str())] {
+        form.take(name);
+        form.add(name, value);
+    }
+}
+
+/// Lets somebody who was removed sign in with the provider again.
+pub(super) async fn let_in(operator: Operator, id: web::Path<String>) -> Answer {
+    let id = PersonId::parse(&id).ok_or(Refused::NotFound)?;
+    let flash = if operator.store().let_in_again(id).await? {
+        Flash::done("This person may sign in again, and is added anew then.")
+    } else {
+        Flash::trouble("This person is not kept out any more.")
+    };
+    Ok(operator.redirect_with(&flash, "/admin/settings/people"))
 }
 
 pub(super) async fn ask_remove(operator: Operator, id: web::Path<String>) -> Answer {
     let person = person_of(&operator, &id).await?;
     let page = operator.page(format!("Remove {}?", person.name), Section::Settings);
+    let until = match provider_of(&operator, person.id).await? {
+        Some(_) => ", until you let this person in again under People and roles",
+        None => "",
+    };
     let consequences = vec![
         format!(
-            "{} ({}) is signed out at once and cannot sign in any more.",
+            "{} ({}) is signed out at once and cannot sign in any more{until}.",
             person.name, person.email
         ),
         "Links and everything else this person made stay as they are, and so does the audit log."
@@ -87,7 +129,7 @@ pub(super) async fn remove(operator: Operator, id: web::Path<String>) -> Answer 
             "{} is the last administrator and cannot be removed. Make somebody else one first.",
             person.name
         )),
-        Err(PeopleRefusal::Unknown | PeopleRefusal::EmailTaken) => return Err(Refused::NotFound),
+        Err(_) => return Err(Refused::NotFound),
     };
     Ok(operator.redirect_with(&flash, "/admin/settings/people"))
 }

@@ -1,17 +1,18 @@
 //! `/admin/settings/account/second-factor`: turning it on with an app, and off, and new recovery codes.
 
 use askama::Template;
-use qrcode::{EcLevel, QrCode};
 
 use super::account;
+use super::entry::renew_session;
 use super::flash::Flash;
 use super::form::Form;
-use super::operator::Operator;
+use super::operator::{Operator, with_cookies};
 use super::page::{Page, Section, show as show_page, show_wrong};
 use super::password::is_own;
 use super::refused::{Answer, Refused};
 use super::totp;
 use crate::domain::secret::Secret;
+use crate::share::qr::Code;
 
 /// The field that carries the new secret, signed, until its first code is shown.
 const SEALED: &str = "secret";
@@ -64,7 +65,7 @@ pub(super) async fn show(operator: Operator) -> Answer {
     Ok(show_page(&page))
 }
 
-pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
+pub(super) async fn turn_on(mut operator: Operator, mut form: Form) -> Answer {
     let sealed = form.value(SEALED);
     let secret = operator.state.signer.open(sealed, &purpose(&operator));
     let secret = Secret::new(secret.ok_or(Refused::BadForm)?);
@@ -72,6 +73,8 @@ pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
     if step.is_none() {
         form.wrong("code", "is not the one that the app shows now; check that the time of this device and of the server are right");
     }
+    // Read before it is held against what was typed: another set meanwhile keeps nobody signed in.
+    let lock = operator.state.store.lock_of(operator.person.id).await?;
     let is_own = is_own(&operator, &mut form, "current").await?;
     let Some(step) = step.filter(|_| is_own) else {
         return Ok(show_wrong(&turn_on_page(&operator, &secret, form)?));
@@ -87,12 +90,15 @@ pub(super) async fn turn_on(operator: Operator, mut form: Form) -> Answer {
             "The second factor is on already, and the recovery codes that you were shown are good.";
         return Ok(operator.redirect_with(&Flash::done(told), account::ADDRESS));
     }
+    let hash = lock.and_then(|lock| lock.password_hash).unwrap_or_default();
+    let cookies = renew_session(&mut operator, &hash).await?;
     let page = below_account(operator.page("Your recovery codes", Section::Settings));
-    Ok(show_page(&IsOnPage {
+    let answer = show_page(&IsOnPage {
         page,
         was_on: false,
         codes,
-    }))
+    });
+    Ok(with_cookies(answer, cookies.as_ref().map_or(&[], |c| c)))
 }
 
 pub(super) async fn ask_codes(operator: Operator) -> Answer {
@@ -144,7 +150,7 @@ pub(super) async fn turn_off(operator: Operator, mut form: Form) -> Answer {
 fn turn_on_page(operator: &Operator, secret: &Secret, form: Form) -> Result<TurnOnPage, Refused> {
     let signer = &operator.state.signer;
     let address = totp::address(secret, &operator.person.email).ok_or(Refused::NotFound)?;
-    let (side, path) = drawn(&address).ok_or(Refused::NotFound)?;
+    let code = Code::of_text(&address).map_err(|_| Refused::NotFound)?;
     let letters: Vec<char> = secret.expose().chars().collect();
     let groups: Vec<String> = letters
         .chunks(4)
@@ -156,8 +162,8 @@ fn turn_on_page(operator: &Operator, secret: &Secret, form: Form) -> Result<Turn
         sealed: signer.seal(secret.expose(), &purpose(operator)),
         key: groups.join(" "),
         address,
-        side,
-        path,
+        side: code.side(),
+        path: code.path(),
     })
 }
 
@@ -185,16 +191,4 @@ fn below_account(page: Page) -> Page {
 /// The secret was offered to this person, in this browser.
 fn purpose(operator: &Operator) -> String {
     format!("totp:{}", operator.session.id)
-}
-
-/// A QR code as an SVG path, with a quiet zone of four modules.
-pub(super) fn drawn(text: &str) -> Option<(usize, String)> {
-    const QUIET: usize = 4;
-    let code = QrCode::with_error_correction_level(text, EcLevel::M).ok()?;
-    let width = code.width();
-    let dark = code.to_colors().into_iter().enumerate();
-    let dark = dark.filter(|(_, color)| *color == qrcode::Color::Dark);
-    let path =
-        dark.map(|(at, _)| format!("M{} {}h1v1h-1z", at % width + QUIET, at / width + QUIET));
-    Some((width + 2 * QUIET, path.collect()))
 }

@@ -51,7 +51,8 @@ struct StoryPage {
 }
 
 pub(super) async fn show(operator: Operator, id: web::Path<String>) -> Answer {
-    let live = live::address(&operator, None).await?;
+    let link = line_of(&operator, &id).await?.session.link_id;
+    let live = live::address(&operator, link).await?;
     let story = story(&operator, &id).await?;
     let session = &story.line.session;
     let is_editor = operator.may(Role::Editor) && session.erased_at.is_none();

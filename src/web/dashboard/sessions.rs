@@ -9,6 +9,7 @@ use super::page::{Page, Section, show, show_wrong};
 use super::paging::{Paging, ROWS};
 use super::refused::{Answer, Refused};
 use super::session_rows::{Line, lines};
+use super::zone::Zone;
 use super::{live, tags};
 use crate::domain::id::{LinkId, SessionId};
 use crate::domain::session::Session;
@@ -21,6 +22,9 @@ use crate::web::api::exports;
 /// What the list is narrowed by, as its fields are called.
 const FIELDS: [&str; 5] = ["q", "status", "link", "from", "to"];
 
+/// The field that carries the zone in which times were typed.
+const ZONE: &str = "zone";
+
 /// Longest text that is searched, in characters.
 const TEXT_MAX: usize = 200;
 
@@ -29,15 +33,15 @@ const TEXT_MAX: usize = 200;
 struct SessionsPage {
     page: Page,
     form: Form,
-    statuses: [(&'static str, &'static str); 9],
+    statuses: [(&'static str, &'static str); 11],
     sessions: Paging<Line>,
     /// The link that the list is narrowed to.
     link: Option<LinkBrief>,
     /// The same sessions as a table to keep.
     export: String,
     is_narrowed: bool,
-    /// Where news is heard; not where it would say nothing of this list.
-    live: Option<String>,
+    /// Where news is heard.
+    live: String,
     /// Where new sessions are shown, on the first page.
     newest: Option<String>,
 }
@@ -66,7 +70,7 @@ pub(super) async fn list(operator: Operator) -> Answer {
         link,
         export: address("/admin/sessions.csv", &operator),
         newest: is_all.then(|| address("/admin/sessions", &operator)),
-        live: Some(live),
+        live,
         is_narrowed,
         form,
     };
@@ -92,8 +96,8 @@ async fn wanted(operator: &Operator) -> Result<(Form, SessionFilter, Option<Link
     let mut form = Form::of(&typed);
     let word = form.parse("q", text).flatten();
     let status = form.parse("status", text).flatten();
-    let from = form.parse("from", |text| time(operator, text)).flatten();
-    let to = form.parse("to", |text| time(operator, text)).flatten();
+    let from = time(operator, &mut form, "from");
+    let to = time(operator, &mut form, "to");
     let link = match form.value("link") {
         "" => None,
         text => {
@@ -122,11 +126,20 @@ fn text(text: &str) -> Result<Option<String>, String> {
     Ok((!text.is_empty()).then(|| text.to_owned()))
 }
 
-fn time(operator: &Operator, text: &str) -> Result<Option<Timestamp>, String> {
-    if text.is_empty() {
-        return Ok(None);
+/// A time that was typed in the zone its form was shown in, and is shown in the one of now.
+fn time(operator: &Operator, form: &mut Form, name: &str) -> Option<Timestamp> {
+    let zone = operator.asked(ZONE);
+    let zone = zone.map_or(operator.zone, |zone| Zone::named(Some(zone)));
+    let at = form.parse(name, |text| match text {
+        "" => Ok(None),
+        text => zone.parse(text).map(Some),
+    });
+    let at = at.flatten();
+    if let Some(at) = at.filter(|_| zone != operator.zone) {
+        form.take(name);
+        form.add(name, operator.zone.field(at));
     }
-    operator.zone.parse(text).map(Some)
+    at
 }
 
 /// The link of an id, a slug, or an address that ends with one.
@@ -146,7 +159,7 @@ async fn link_of(operator: &Operator, text: &str) -> Result<Option<LinkBrief>, R
 
 /// An address with what the list is narrowed by.
 fn address(path: &str, operator: &Operator) -> String {
-    let asked = FIELDS.iter();
+    let asked = FIELDS.iter().chain([&ZONE]);
     let asked = asked.filter_map(|name| operator.asked(name).map(|value| (*name, value)));
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(asked)

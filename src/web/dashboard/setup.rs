@@ -13,6 +13,7 @@ use super::refused::Answer;
 use crate::domain::person::Role;
 use crate::domain::secret::Secret;
 use crate::store::StoreError;
+use crate::store::browser_sessions::LIFE_MS;
 use crate::web::State;
 
 /// How long the address is good, in milliseconds: 30 minutes.
@@ -65,7 +66,8 @@ pub(super) async fn submit(visit: Visit, mut form: Form, token: web::Path<String
         }
     }
     let welcome = Flash::done(format!("Welcome, {}. This is your dashboard.", person.name));
-    sign_in(&visit, &person, visit.redirect_with(&welcome, "/admin")).await
+    let answer = visit.redirect_with(&welcome, "/admin");
+    sign_in(&visit, &person, LIFE_MS, answer).await
 }
 
 /// The address leads nowhere any more, or never did: signing in does.

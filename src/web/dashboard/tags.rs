@@ -1,7 +1,9 @@
 //! iDenfy's words, and ours, as people say them. What is not known here is shown as it is.
 
 use super::chart::Tone;
+use crate::domain::event::EventType;
 use crate::domain::session::Status;
+use crate::web::agents::Ignored;
 
 /// A state as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,16 +17,37 @@ pub struct StatusWords {
 }
 
 /// The states that sessions are searched by: name and word.
-pub const SEARCHED: [(&str, &str); 9] = [
+pub const SEARCHED: [(&str, &str); 11] = [
     ("approved", "Approved"),
     ("denied", "Denied"),
     ("suspected", "Suspected"),
     ("reviewing", "In review"),
+    ("starting", "Starting"),
     ("active", "Under way"),
     ("failed", "Given back"),
     ("expired", "Expired"),
     ("cancelled", "Cancelled"),
     ("deleted", "Deleted at iDenfy"),
+    ("archived", "Archived"),
+];
+
+/// Why requests spent nothing: what people call it, and what it means.
+pub const IGNORED: [(Ignored, &str, &str); 3] = [
+    (
+        Ignored::Preview,
+        "Previews and scanners",
+        "Messengers, mail scanners and search engines that looked at a link.",
+    ),
+    (
+        Ignored::Prefetch,
+        "Fetched in advance",
+        "Browsers that loaded a link before anybody clicked it.",
+    ),
+    (
+        Ignored::Head,
+        "Only asked",
+        "Programs that asked whether a link is there.",
+    ),
 ];
 
 /// A state in words.
@@ -103,6 +126,17 @@ pub fn failure(code: &str) -> &str {
 #[must_use]
 pub fn report(event_type: &str) -> &str {
     find(REPORTS, event_type).unwrap_or(event_type)
+}
+
+/// What an event says, after “that”.
+#[must_use]
+pub fn event(kind: EventType) -> &'static str {
+    match kind {
+        EventType::SessionStarted => "the session was started",
+        EventType::SessionUpdated => "the session has changed",
+        EventType::SessionFinished => "the session has a final result",
+        other => other.as_str(),
+    }
 }
 
 /// A tag or the outcome of a check in a sentence; none where it is not known.

@@ -1,7 +1,8 @@
 //! Who tries to get in too often waits, longer each time; nobody can make another wait.
 //!
-//! Wrong tries are counted for an account from an address, and for an address. Nothing is counted for an account alone:
-//! whoever knows an email address could lock its owner out.
+//! Wrong tries are counted for an account from an address, and for an address. Of an account alone only codes of the second
+//! factor are counted, which takes the password, and recovery codes open all the same: whoever knows an email address, or a
+//! password, could lock its owner out.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher as _};
@@ -23,8 +24,12 @@ const FREE_OF_ADDRESS: usize = 100;
 /// The first wait, doubled with each wrong try more.
 const WAIT_MS: i64 = 30_000;
 
-/// After so many wrong codes without a right one, there is one try in [`WINDOW_MS`], from then on: what can be guessed in
-/// months must not be guessed unseen.
+/// So many codes of the second factor for a person from all addresses together, before that waits too. Whoever knows the
+/// password can use them up; recovery codes are taken all the same.
+const FREE_OF_PERSON: usize = 20;
+
+/// After so many wrong codes without a right one, there is one try in [`WINDOW_MS`] from an address, from then on: what can be
+/// guessed in months must not be guessed unseen.
 const CODES_MAX: i64 = 30;
 
 /// Counters kept at least before those that count nothing any more are forgotten.
@@ -57,20 +62,43 @@ impl Throttle {
         )
     }
 
-    /// Begins a try at the second factor of somebody who knows the password, from wherever: there are only a million codes.
-    /// `wrong` is how many were wrong since the last right one.
+    /// Begins a try at the second factor of somebody who knows the password: there are only a million codes. `wrong` is how
+    /// many were wrong since the last right one, from wherever.
     ///
     /// # Errors
     /// After how many seconds to try again.
-    pub fn begin_code(&self, person: &str, wrong: i64, now: Timestamp) -> Result<Try, u32> {
-        let own = key(("code", person));
+    pub fn begin_code(
+        &self,
+        person: &str,
+        address: IpAddr,
+        wrong: i64,
+        now: Timestamp,
+    ) -> Result<Try, u32> {
+        let own = key(("code", person, bucket(address)));
         if wrong >= CODES_MAX
             && let Some(last) = self.counters().get(&own).and_then(|tries| tries.last())
             && is_recent(*last, now)
         {
             return Err(seconds(last.plus_millis(WINDOW_MS).millis() - now.millis()));
         }
-        self.count(&[(own, FREE)], now)
+        let of_person = (key(("code", person)), FREE_OF_PERSON);
+        self.count(&[(own, FREE), of_person], now)
+    }
+
+    /// Begins a try with a recovery code. These cannot be guessed, so that nothing is counted for the person: somebody who
+    /// knows the password shuts nobody out.
+    ///
+    /// # Errors
+    /// After how many seconds to try again.
+    pub fn begin_recovery(
+        &self,
+        person: &str,
+        address: IpAddr,
+        now: Timestamp,
+    ) -> Result<Try, u32> {
+        let address = bucket(address);
+        let own = (key(("recovery", person, address)), FREE);
+        self.count(&[own, (key(address), FREE_OF_ADDRESS)], now)
     }
 
     /// The try was right: the account's count begins anew.
@@ -196,9 +224,9 @@ mod tests {
             throttle.was_right(&attempt);
         }
         for _ in 0..FREE {
-            throttle.begin_code("ana", 0, at(0)).unwrap();
+            throttle.begin_code("ana", HERE, 0, at(0)).unwrap();
         }
-        assert!(throttle.begin_code("ana", 0, at(0)).is_err());
+        assert!(throttle.begin_code("ana", HERE, 0, at(0)).is_err());
         assert!(throttle.begin("ana", HERE, at(0)).is_ok());
     }
 
@@ -221,10 +249,28 @@ mod tests {
     #[test]
     fn after_many_wrong_codes_one_is_taken_in_a_quarter_of_an_hour() {
         let throttle = Throttle::default();
-        throttle.begin_code("ana", CODES_MAX, at(0)).unwrap();
-        let again = |ms| throttle.begin_code("ana", CODES_MAX, at(ms));
+        throttle.begin_code("ana", HERE, CODES_MAX, at(0)).unwrap();
+        let again = |ms| throttle.begin_code("ana", HERE, CODES_MAX, at(ms));
         assert_eq!(again(0).unwrap_err(), 900);
         assert_eq!(again(WINDOW_MS - 1).unwrap_err(), 1);
         assert!(again(WINDOW_MS).is_ok());
+    }
+
+    #[test]
+    fn whoever_knows_the_password_shuts_nobody_out() {
+        let throttle = Throttle::default();
+        let code = |address, ms| throttle.begin_code("ana", address, CODES_MAX, at(ms));
+        // From one address: the owner has tries of her own.
+        code(HERE, 0).unwrap();
+        assert!(code(HERE, 1).is_err() && code(THERE, 1).is_ok());
+        // From many: few codes in all, and recovery codes still.
+        let far = |n: u16| IpAddr::V4(std::net::Ipv4Addr::from(0xC633_6400 + u32::from(n)));
+        let taken = (0..200).filter(|n| code(far(*n), 2).is_ok()).count();
+        assert_eq!(taken, FREE_OF_PERSON - 2);
+        for _ in 0..FREE {
+            throttle.begin_recovery("ana", HERE, at(3)).unwrap();
+        }
+        assert!(throttle.begin_recovery("ana", HERE, at(3)).is_err());
+        assert!(throttle.begin_recovery("ana", THERE, at(3)).is_ok());
     }
 }

@@ -145,7 +145,7 @@ fn sent(operator: &Operator, target: &str, delivery: &Delivery) -> Vec<Entry> {
         .as_ref()
         .and_then(Url::host_str)
         .unwrap_or("an endpoint");
-    let kind = delivery.kind.as_str();
+    let kind = tags::event(delivery.kind);
     let tries = delivery.attempts.len();
     let attempts = delivery.attempts.iter().enumerate();
     let mut entries: Vec<Entry> = attempts
@@ -156,17 +156,20 @@ fn sent(operator: &Operator, target: &str, delivery: &Delivery) -> Vec<Entry> {
                 _ => ("bad", format!("Could not tell {host}")),
             };
             let answer = match tried.status {
-                Some(status) => format!("it answered {status}"),
-                None => tried.error.clone().unwrap_or_default(),
+                Some(status) => format!("It answered with status {status}"),
+                None => {
+                    let error = tried.error.as_deref().unwrap_or("no answer came");
+                    format!("It could not be reached ({error})")
+                }
             };
             Entry {
                 at: tried.at,
                 tone,
                 title,
                 details: vec![format!(
-                    "{kind}, attempt {}: {answer}, after {} ms.",
-                    n + 1,
-                    tried.duration_ms
+                    "{answer} after {} ms. This was attempt {} to tell it that {kind}.",
+                    tried.duration_ms,
+                    n + 1
                 )],
             }
         })
@@ -196,9 +199,10 @@ async fn acts(operator: &Operator, id: SessionId) -> Result<Vec<Entry>, StoreErr
             "session.started" => "It was started without a link".to_owned(),
             other => other.to_owned(),
         },
-        details: vec![match line.actor_name {
-            Some(name) => format!("By {name}."),
-            None => format!("By the {}.", line.actor_kind),
+        details: vec![match (line.actor_name, &*line.actor_kind) {
+            (Some(name), _) => format!("{name} did it."),
+            (None, "command") => "Somebody did it at the command line.".to_owned(),
+            (None, _) => "Entrypass did it by itself.".to_owned(),
         }],
     };
     let mut entries: Vec<Entry> = lines.into_iter().map(entry).collect();

@@ -102,21 +102,32 @@ impl Totals {
 }
 
 impl Known {
+    /// Whether some of what was told since the last count is forgotten; `oldest` is the first that is kept, or 0.
+    const fn has_missed(&self, oldest: i64) -> bool {
+        oldest == 0 || oldest > self.place + 1
+    }
+
     async fn count(&mut self, store: &Store, now: Timestamp) -> Result<(), StoreError> {
         let today = Day::new(now.day());
         let first = today.plus(1 - DAYS);
         // Before anything is counted: what comes meanwhile is counted again next time.
         let place = store.newest_event().await?;
-        let changed = if self.days.is_empty() || place == self.place {
-            BTreeSet::new()
-        } else {
-            store.days_changed_since(self.place).await?
-        };
+        let is_new = !self.days.is_empty() && place != self.place;
+        let mut changed = BTreeSet::new();
+        if is_new && self.has_missed(store.oldest_event().await?) {
+            self.days.clear();
+        } else if is_new {
+            changed = store.days_changed_since(self.place).await?;
+        }
         self.days.retain(|day, _| (first..=today).contains(day));
         // What failed raises no event; it does so within moments.
-        let is_stale = |day: &Day| {
-            *day >= today.plus(-1) || changed.contains(day) || !self.days.contains_key(day)
+        let is_whole = |day: &Day| {
+            let settled = self.days.get(day).and_then(|of| of.settled);
+            settled.is_some_and(|(to, _)| to >= day.plus(1).start())
         };
+        // A day that was last counted before its end is not counted yet, however long ago that is.
+        let is_stale =
+            |day: &Day| *day >= today.plus(-1) || changed.contains(day) || !is_whole(day);
         let stale: BTreeSet<Day> = (0..DAYS).map(|n| first.plus(n)).filter(is_stale).collect();
         self.count_begun(store, &stale, now).await?;
         for day in &stale {

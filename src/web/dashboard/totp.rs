@@ -43,6 +43,11 @@ pub(super) fn fresh_codes() -> Vec<Secret> {
     (0..RECOVERY_CODES).map(code).collect()
 }
 
+/// Whether that is a recovery code by its length, and not one of the app's: 16 letters and digits, which are 80 bits.
+pub(super) fn is_recovery_code(typed: &str) -> bool {
+    typed.chars().filter(char::is_ascii_alphanumeric).count() == 16
+}
+
 /// A recovery code as it is kept, however it was typed.
 pub(super) fn tidy_code(typed: &str) -> Secret {
     let letters: Vec<char> = typed

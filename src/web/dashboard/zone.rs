@@ -33,6 +33,11 @@ impl Zone {
         Self(name.and_then(|name| name.parse().ok()).unwrap_or(Tz::UTC))
     }
 
+    /// The IANA names of all zones there are.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name())
+    }
+
     /// Its IANA name.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -84,7 +89,10 @@ impl Zone {
             LocalResult::Single(at) | LocalResult::Ambiguous(at, _) => {
                 Ok(Timestamp::from_millis(at.timestamp_millis()))
             }
-            LocalResult::None => Err(format!("there is no such hour that day in {}", self.name())),
+            LocalResult::None => Err(format!(
+                "is an hour that {} leaves out that day, as clocks go forward",
+                self.name()
+            )),
         }
     }
 

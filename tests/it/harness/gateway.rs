@@ -270,7 +270,16 @@ pub fn location(answer: &Response) -> String {
 pub fn hidden_fields(page: &str) -> Vec<(String, String)> {
     let attribute = |tag: &str, name: &str| {
         let from = tag.find(&format!("{name}=\""))? + name.len() + 2;
-        Some(tag[from..].split('"').next()?.to_owned())
+        let written = tag[from..].split('"').next()?;
+        let signs = [
+            ("&#38;", "&"),
+            ("&#34;", "\""),
+            ("&#39;", "'"),
+            ("&#60;", "<"),
+            ("&#62;", ">"),
+        ];
+        let read = |text: String, (sign, char): &(&str, &str)| text.replace(sign, char);
+        Some(signs.iter().rev().fold(written.to_owned(), read))
     };
     page.split("<input")
         .skip(1)

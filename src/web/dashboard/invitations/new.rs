@@ -1,5 +1,6 @@
 //! `/admin/invitations/new`: inviting one customer.
 
+use actix_web::HttpResponse;
 use askama::Template;
 use serde_json::{Map, Value};
 
@@ -16,6 +17,7 @@ use crate::web::api::presets_known::Presets;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
 use crate::web::dashboard::links::presets::{preset_of, presets_to_choose};
+use crate::web::dashboard::once;
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, show, show_wrong};
 use crate::web::dashboard::refused::{Answer, Refused};
@@ -72,15 +74,22 @@ pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
 }
 
 pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form) -> Answer {
+    let link = LinkId::new(once::id(&operator, &form));
+    if operator.state.store.link(link).await?.is_some() {
+        return Ok(made_already(&operator));
+    }
     let asked = form.value("preset").to_owned();
     let asked = Map::from_iter([("preset".to_owned(), asked.into())]);
     let presets = Presets::named_in(&operator.state.store, &asked).await?;
-    let Some((made, said)) = read(&operator, &mut form, &presets) else {
+    let Some((made, said)) = read(&operator, &mut form, link, &presets) else {
         return Ok(show_wrong(&new_page(&operator, form).await?));
     };
     let id = made.invitation.id;
     let (store, clock) = (operator.store(), &operator.state.clock);
     let kept = invite(&store, clock, said.campaign.as_deref(), &mut [made]).await?;
+    if kept.is_err() && operator.state.store.link(link).await?.is_some() {
+        return Ok(made_already(&operator));
+    }
     // A slug that was drawn is taken once in ten million times.
     kept.map_err(|_| Refused::Busy)?;
     let told = match said.send {
@@ -91,7 +100,12 @@ pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form
 }
 
 /// What the form describes; what is wrong is noted in it, field by field.
-fn read(operator: &Operator, form: &mut Form, presets: &Presets) -> Option<(Invited, Common)> {
+fn read(
+    operator: &Operator,
+    form: &mut Form,
+    id: LinkId,
+    presets: &Presets,
+) -> Option<(Invited, Common)> {
     let mut map = Map::new();
     let names = PERSONAL.iter().map(|(own, _)| *own);
     for name in names.chain(["email", "phone"]).chain(OF_LINK) {
@@ -117,7 +131,6 @@ fn read(operator: &Operator, form: &mut Form, presets: &Presets) -> Option<(Invi
     {
         form.wrong("send", "is not set up");
     }
-    let id = LinkId::new(operator.state.clock.uuid());
     match invitation_input::parse(id, map, &said, presets, operator.now) {
         Ok(made) => (!form.is_wrong()).then_some((made, said)),
         Err(errors) => {
@@ -142,4 +155,10 @@ async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {
         by_email: operator.state.dispatch.is_on(Channel::Email),
         by_sms: operator.state.dispatch.is_on(Channel::Sms),
     })
+}
+
+/// The form was sent twice.
+fn made_already(operator: &Operator) -> HttpResponse {
+    let flash = Flash::done("The invitation was made. It is the first in the list.");
+    operator.redirect_with(&flash, "/admin/invitations")
 }

@@ -10,6 +10,7 @@ use crate::domain::id::SessionId;
 use crate::domain::locale::Locale;
 use crate::domain::timestamp::Timestamp;
 use crate::redeem::Redeemer;
+use crate::share::qr::Code;
 use crate::web::api::fields::Fields;
 use crate::web::api::invitation_input::PERSONAL;
 use crate::web::api::{link_input, sessions};
@@ -17,7 +18,6 @@ use crate::web::dashboard::form::Form;
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, show, show_wrong};
 use crate::web::dashboard::refused::Answer;
-use crate::web::dashboard::second_factor::drawn;
 use crate::web::problem::Problem;
 
 /// What is asked about the person: our name, label and kind of input.
@@ -90,10 +90,11 @@ pub(in crate::web::dashboard) async fn start(
     let trouble = match begun {
         // One that was open already has no token that could be shown.
         Ok(started) if started.auth_token.is_some() => {
+            let code = Code::of_text(&started.redirect_url).ok();
             return Ok(show(&StartedPage {
                 page: below(&operator, "The session has begun"),
                 id: started.session_id,
-                code: drawn(&started.redirect_url),
+                code: code.map(|code| (code.side(), code.path())),
                 until: started.valid_until,
                 url: started.redirect_url,
             }));

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::LIST;
+use super::{LIST, list_with};
 use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::store::links::Activated;
@@ -19,15 +19,19 @@ struct SwitchPage {
     page: Page,
     links: Vec<Link>,
     on: bool,
+    /// What the list was narrowed by, and where it is with these links ticked.
+    back: String,
+    cancel: String,
 }
 
 pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
     let ids = operator.query.iter().filter(|(name, _)| name == "id");
     let ids = ids.map(|(_, id)| id.as_str());
     let links = links(&operator, ids).await?;
+    let back = operator.asked("back").unwrap_or_default().to_owned();
     if links.is_empty() {
         let flash = Flash::trouble("Choose links first: tick the boxes before their names.");
-        return Ok(operator.redirect_with(&flash, LIST));
+        return Ok(operator.redirect_with(&flash, &list_with(&back, &[])));
     }
     let on = operator.asked("to") == Some("on");
     let title = format!(
@@ -36,7 +40,13 @@ pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
         counted(links.len())
     );
     let page = operator.page(title, Section::Links).below("Links", LIST);
-    Ok(show(&SwitchPage { page, links, on }))
+    Ok(show(&SwitchPage {
+        page,
+        cancel: list_with(&back, &links),
+        back,
+        links,
+        on,
+    }))
 }
 
 pub(in crate::web::dashboard) async fn apply(operator: Operator, form: Form) -> Answer {
@@ -65,7 +75,8 @@ pub(in crate::web::dashboard) async fn apply(operator: Operator, form: Form) -> 
             are(over)
         ),
     };
-    Ok(operator.redirect_with(&Flash::done(told), LIST))
+    let back = list_with(form.value("back"), &[]);
+    Ok(operator.redirect_with(&Flash::done(told), &back))
 }
 
 /// The links of those ids that there are, at most a page of them.

@@ -25,8 +25,26 @@ struct EditPage {
 pub(in crate::web::dashboard) async fn ask(operator: Operator, id: web::Path<String>) -> Answer {
     let link = link_of(&operator, &id).await?;
     let message = link.inactive_message.as_deref().unwrap_or_default();
-    let form = Form::of(&[("name", &link.name), ("inactive_message", message)]);
+    let mut form = Form::of(&[("name", &link.name), ("inactive_message", message)]);
+    note_shown(&mut form, &link);
     Ok(show(&edit_page(&operator, &link, form)))
+}
+
+/// Notes in a form what the link is as it is shown: what the person leaves alone stays as it is by then.
+fn note_shown(form: &mut Form, link: &Link) {
+    let message = link.inactive_message.as_deref().unwrap_or_default();
+    for (name, value) in [("was_name", &*link.name), ("was_message", message)] {
+        form.take(name);
+        form.add(name, value);
+    }
+}
+
+/// The message that a field holds; none where it is empty.
+fn message_of(text: &str) -> Result<Option<String>, String> {
+    if text.trim().is_empty() {
+        return Ok(None);
+    }
+    parse_inactive_message(text).map(Some)
 }
 
 pub(in crate::web::dashboard) async fn save(
@@ -36,17 +54,29 @@ pub(in crate::web::dashboard) async fn save(
 ) -> Answer {
     let link = link_of(&operator, &id).await?;
     let name = form.parse("name", parse_name);
-    let message = form.parse("inactive_message", |text| {
-        if text.trim().is_empty() {
-            return Ok(None);
-        }
-        parse_inactive_message(text).map(Some)
-    });
+    let message = form.parse("inactive_message", message_of);
     let (Some(name), Some(message)) = (name, message) else {
         return Ok(show_wrong(&edit_page(&operator, &link, form)));
     };
-    let name_if_new = (name != link.name).then_some(&*name);
-    let message_if_new = (message != link.inactive_message).then_some(message.as_deref());
+    let was_name = form.value("was_name").to_owned();
+    let was_message = message_of(form.value("was_message")).unwrap_or_default();
+    let name_if_new = (name != was_name && name != link.name).then_some(&*name);
+    let message_if_new =
+        (message != was_message && message != link.inactive_message).then_some(message.as_deref());
+    if name_if_new.is_some() && link.name != was_name {
+        form.wrong("name", format!("was changed meanwhile, to {}", link.name));
+    }
+    if message_if_new.is_some() && link.inactive_message != was_message {
+        let now = link.inactive_message.as_deref().unwrap_or("none");
+        form.wrong(
+            "inactive_message",
+            format!("was changed meanwhile, to: {now}"),
+        );
+    }
+    if form.is_wrong() {
+        note_shown(&mut form, &link);
+        return Ok(show_wrong(&edit_page(&operator, &link, form)));
+    }
     let id = link.terms.id;
     if name_if_new.is_some() || message_if_new.is_some() {
         let store = operator.store();
@@ -54,6 +84,7 @@ pub(in crate::web::dashboard) async fn save(
             return Err(Refused::NotFound);
         }
     }
+    let name = name_if_new.unwrap_or(&link.name);
     let flash = Flash::done(format!("{name} was saved."));
     Ok(operator.redirect_with(&flash, &address(id)))
 }

@@ -9,7 +9,7 @@ use crate::domain::id::LinkId;
 use crate::domain::link::Link;
 use crate::domain::locale::Locale;
 use crate::domain::preset::PresetOptions;
-use crate::domain::token_options::whole;
+use crate::domain::token_options::{TokenOptions, whole};
 use crate::domain::usage::Usage;
 use crate::web::api::presets_known::Presets;
 use crate::web::api::{link_input, preset_input};
@@ -27,13 +27,21 @@ const PROPOSED: [(&str, &str); 2] = [
 
 /// The form for a new link with these options.
 pub(super) fn of_options(options: &PresetOptions) -> Form {
-    let confirm = match options.flag("confirm") {
+    let confirm = confirm(options.flag("confirm"));
+    filled(options, Usage::Single.kind(), confirm, &options.token())
+}
+
+fn confirm(set: Option<bool>) -> &'static str {
+    match set {
         None => CONFIRM_LIMITED,
         Some(true) => "always",
         Some(false) => "never",
-    };
+    }
+}
+
+fn filled(options: &PresetOptions, usage: &str, confirm: &str, token: &TokenOptions) -> Form {
     let mut form = Form::of(&[
-        ("usage", Usage::Single.kind()),
+        ("usage", usage),
         ("flow", options.flow().unwrap_or_default().as_str()),
         ("confirm", confirm),
         ("language", options.language().map_or("", Locale::as_str)),
@@ -47,7 +55,7 @@ pub(super) fn of_options(options: &PresetOptions) -> Form {
             form.add(name, "yes");
         }
     }
-    options::fill(&mut form, &options.token());
+    options::fill(&mut form, token);
     for (name, value) in PROPOSED {
         if form.value(name).is_empty() {
             form.add(name, value);
@@ -66,38 +74,20 @@ pub(super) fn of_preset(name: &str, options: &PresetOptions) -> Form {
 /// The form for a link like `link`: all but its address, and its end where that is past.
 pub(super) fn like(link: &Link, visit: &Visit) -> Form {
     let terms = &link.terms;
-    let confirm = match terms.confirm {
-        confirm if confirm == is_limited(terms.usage.kind()) => CONFIRM_LIMITED,
-        true => "always",
-        false => "never",
-    };
-    let mut form = Form::of(&[
-        ("name", &link.name),
-        ("usage", terms.usage.kind()),
-        ("flow", terms.flow.as_str()),
-        ("confirm", confirm),
-        ("language", terms.language.map_or("", Locale::as_str)),
-        (
-            "inactive_message",
-            link.inactive_message.as_deref().unwrap_or_default(),
-        ),
-    ]);
+    let usage = terms.usage.kind();
+    let is_usual = terms.confirm == is_limited(usage);
+    let confirm = confirm((!is_usual).then_some(terms.confirm));
+    let mut form = filled(&PresetOptions::of(link), usage, confirm, &terms.token);
+    form.add("name", &*link.name);
     if let Usage::Multi(limit) = terms.usage {
         form.add("usage.limit", limit.to_string());
     }
     if let Some(end) = terms.expires_at.filter(|end| *end > visit.now) {
         form.add("expires_at", visit.zone.field(end));
     }
-    for (name, is_set) in [
-        ("resume", terms.resume),
-        ("accept_ref", terms.accept_ref),
-        ("signed", terms.signed),
-    ] {
-        if is_set {
-            form.add(name, "yes");
-        }
+    if terms.signed {
+        form.add("signed", "yes");
     }
-    options::fill(&mut form, &terms.token);
     form
 }
 

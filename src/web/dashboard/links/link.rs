@@ -9,6 +9,7 @@ use crate::domain::link::Link;
 use crate::domain::locale::Locale;
 use crate::domain::person::Role;
 use crate::store::sessions::SessionFilter;
+use crate::web::agents::Ignored;
 use crate::web::api::stats::{self, DayDocument, NumbersDocument, StatsDocument};
 use crate::web::button;
 use crate::web::dashboard::chart::{Chart, grouped};
@@ -21,22 +22,6 @@ use crate::web::dashboard::{live, overview, tags};
 
 /// Sessions shown.
 const SESSIONS: i64 = 25;
-
-/// Why requests spent nothing: a name of ours, what it means.
-const IGNORED: [(&str, &str); 3] = [
-    (
-        "Looks without opening",
-        "Programs asked whether the address is there (HEAD).",
-    ),
-    (
-        "Prefetches",
-        "Browsers loaded it ahead, without anybody opening it.",
-    ),
-    (
-        "Previews and scanners",
-        "Messengers, mail scanners and crawlers looked at it.",
-    ),
-];
 
 #[derive(Template)]
 #[template(path = "dashboard/link.html")]
@@ -72,7 +57,7 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
     let last = Day::new(operator.now.day());
     let first = last.plus(1 - DAYS);
     let stats = stats::document(first, last, &store.stats(id, first, last).await?);
-    let given_back = store.given_back(id).await?;
+    let given_back = store.given_back(id, first).await?;
     let filter = SessionFilter {
         link_id: Some(id),
         limit: SESSIONS,
@@ -82,10 +67,13 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
     let sessions = lines(&operator, sessions, true).await?;
     let url = operator.state.url_of(&link.terms.slug);
     let told = &stats.total.ignored;
-    let ignored = IGNORED
-        .into_iter()
-        .zip([told.head, told.prefetch, told.preview]);
-    let ignored = ignored.filter(|(_, n)| *n > 0);
+    let count = |reason| match reason {
+        Ignored::Head => told.head,
+        Ignored::Prefetch => told.prefetch,
+        Ignored::Preview => told.preview,
+    };
+    let ignored = tags::IGNORED.map(|(reason, name, about)| (name, about, count(reason)));
+    let ignored = ignored.into_iter().filter(|(.., n)| *n > 0);
     let now = link.status(operator.now);
     Ok(show_page(&LinkPage {
         here: address(id),
@@ -100,7 +88,7 @@ pub(in crate::web::dashboard) async fn show(operator: Operator, id: web::Path<St
         snippet: button::of_link(&operator.state, &link).plain(),
         settings: settings(&link),
         ignored: ignored
-            .map(|((name, about), n)| (name, about, grouped(n)))
+            .map(|(name, about, n)| (name, about, grouped(n)))
             .collect(),
         given_back: given_back
             .iter()

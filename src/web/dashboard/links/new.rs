@@ -1,5 +1,6 @@
 //! `/admin/links/new`: making a link.
 
+use actix_web::HttpResponse;
 use askama::Template;
 
 use super::options::{Group, InputKind};
@@ -11,6 +12,7 @@ use crate::domain::locale::Locale;
 use crate::domain::preset::PresetOptions;
 use crate::web::dashboard::flash::Flash;
 use crate::web::dashboard::form::Form;
+use crate::web::dashboard::once;
 use crate::web::dashboard::operator::Operator;
 use crate::web::dashboard::page::{Page, Section, show, show_wrong};
 use crate::web::dashboard::refused::{Answer, Refused};
@@ -68,21 +70,31 @@ pub(in crate::web::dashboard) async fn ask(operator: Operator) -> Answer {
 }
 
 pub(in crate::web::dashboard) async fn create(operator: Operator, mut form: Form) -> Answer {
-    let id = LinkId::new(operator.state.clock.uuid());
+    let id = LinkId::new(once::id(&operator, &form));
+    if operator.state.store.link(id).await?.is_some() {
+        return Ok(ready(&operator, id));
+    }
     let Some(link) = input::read(&mut form, id, &operator) else {
         return Ok(show_wrong(&new_page(&operator, form).await?));
     };
     let store = operator.store();
     let made = store.insert_links(std::slice::from_ref(&link)).await?;
     if made.is_err() {
+        if operator.state.store.link(id).await?.is_some() {
+            return Ok(ready(&operator, id));
+        }
         form.wrong(
             "slug",
             "is taken, or was once: addresses are never given out twice",
         );
         return Ok(show_wrong(&new_page(&operator, form).await?));
     }
+    Ok(ready(&operator, id))
+}
+
+fn ready(operator: &Operator, id: LinkId) -> HttpResponse {
     let flash = Flash::done("The link is ready. Copy its address, or hand out its code.");
-    Ok(operator.redirect_with(&flash, &address(link.terms.id)))
+    operator.redirect_with(&flash, &address(id))
 }
 
 async fn new_page(operator: &Operator, form: Form) -> Result<NewPage, Refused> {

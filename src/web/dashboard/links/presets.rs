@@ -23,6 +23,9 @@ use crate::web::dashboard::refused::{Answer, Refused};
 /// Where the list is.
 const ADDRESS: &str = "/admin/presets";
 
+/// The field that carries when the preset was last changed before it was shown.
+const WAS: &str = "was";
+
 #[derive(Template)]
 #[template(path = "dashboard/presets.html")]
 struct PresetsPage {
@@ -88,7 +91,8 @@ pub(in crate::web::dashboard) async fn ask_edit(
     id: web::Path<String>,
 ) -> Answer {
     let preset = preset_of(&operator, &id).await?;
-    let form = input::of_preset(&preset.name, &preset.options);
+    let mut form = input::of_preset(&preset.name, &preset.options);
+    form.add(WAS, preset.updated_at.to_rfc3339());
     Ok(show(&preset_page(&operator, form, Some(preset))))
 }
 
@@ -98,7 +102,15 @@ pub(in crate::web::dashboard) async fn save(
     id: web::Path<String>,
 ) -> Answer {
     let before = preset_of(&operator, &id).await?;
-    let Some((name, options)) = input::read_preset(&mut form) else {
+    let read = input::read_preset(&mut form);
+    let now = before.updated_at.to_rfc3339();
+    if form.value(WAS) != now {
+        let told = "or options were changed by somebody else meanwhile; save again to put yours in their place";
+        form.wrong("name", told);
+        form.take(WAS);
+        form.add(WAS, now);
+    }
+    let Some((name, options)) = read.filter(|_| !form.is_wrong()) else {
         return Ok(show_wrong(&preset_page(&operator, form, Some(before))));
     };
     let preset = Preset {

@@ -64,7 +64,7 @@ pub(super) fn read(operator: &Operator, form: &mut Form) -> Option<Wanted> {
         .filter(|kind| form.chose("events", kind.as_str()))
         .collect();
     if events.is_empty() {
-        form.wrong("events", "must be at least one");
+        form.wrong("events", "is not chosen yet: tick at least one event");
     }
     let payload = form.parse("payload", |text| {
         PayloadKind::parse(text).ok_or_else(|| "must be one of these".to_owned())

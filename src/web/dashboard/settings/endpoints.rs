@@ -2,7 +2,9 @@
 
 use askama::Template;
 
+use super::super::flash::Flash;
 use super::super::form::Form;
+use super::super::once::{self, SAME_PRESS_MS};
 use super::super::operator::Operator;
 use super::super::page::{Page, show, show_wrong};
 use super::super::paging::{Paging, ROWS};
@@ -64,7 +66,7 @@ pub(in crate::web::dashboard) async fn add(operator: Operator, mut form: Form) -
         payload,
     } = wanted;
     let endpoint = Endpoint {
-        id: EndpointId::new(operator.state.clock.uuid()),
+        id: EndpointId::new(once::id(&operator, &form)),
         url,
         events,
         payload,
@@ -75,8 +77,19 @@ pub(in crate::web::dashboard) async fn add(operator: Operator, mut form: Form) -
         failing_since: None,
         disabled: None,
     };
-    operator.store().insert_endpoint(&endpoint).await?;
-    Ok(secret_page(&operator, endpoint, false))
+    if operator.store().insert_endpoint(&endpoint).await? {
+        return Ok(secret_page(&operator, endpoint, false));
+    }
+    // Of a double click the second answer alone is seen.
+    match operator.state.store.endpoint(endpoint.id).await? {
+        Some(made) if operator.now < made.created_at.plus_millis(SAME_PRESS_MS) => {
+            Ok(secret_page(&operator, made, false))
+        }
+        _ => {
+            let told = "The endpoint was added already, and its secret is not shown again. If you have not kept it, open the endpoint and give it another.";
+            Ok(operator.redirect_with(&Flash::trouble(told), ADDRESS))
+        }
+    }
 }
 
 /// Shows an endpoint's secret, once.

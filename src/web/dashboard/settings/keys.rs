@@ -8,6 +8,7 @@ use askama::Template;
 use super::super::confirm;
 use super::super::flash::Flash;
 use super::super::form::Form;
+use super::super::once::{self, SAME_PRESS_MS};
 use super::super::operator::Operator;
 use super::super::page::{Page, show, show_wrong};
 use super::super::paging::{Paging, ROWS};
@@ -93,13 +94,17 @@ pub(in crate::web::dashboard) async fn add(operator: Operator, mut form: Form) -
         .filter(|scope| form.chose("scopes", scope.as_str()))
         .collect();
     if scopes.is_empty() {
-        form.wrong("scopes", "must be at least one");
+        form.wrong("scopes", "is not chosen yet: tick at least one");
     }
     let expires_at = form.parse("expires_at", |text| ahead(&operator, text));
     let (Some(name), Some(expires_at), false) = (name, expires_at, form.is_wrong()) else {
         return Ok(show_wrong(&new_page(&operator, form)));
     };
-    let id = KeyId::new(operator.state.clock.uuid());
+    let id = KeyId::new(once::id(&operator, &form));
+    if was_made(&operator, id).await? {
+        let told = "The key was made already, and its text is not shown again. If you have not kept it, revoke the key and make another.";
+        return Ok(operator.redirect_with(&Flash::trouble(told), ADDRESS));
+    }
     let (key, text) = ApiKey::generate(id, name, scopes, operator.now, expires_at);
     operator.store().insert_key(&key, &text).await?;
     Ok(show(&MadePage {
@@ -147,6 +152,18 @@ async fn key_of(operator: &Operator, id: &str) -> Result<ApiKey, Refused> {
     let id = KeyId::parse(id).ok_or(Refused::NotFound)?;
     let key = operator.state.store.key(id).await?;
     key.ok_or(Refused::NotFound)
+}
+
+/// Whether the form was sent before, but for the other half of a double click: whoever did that sees the second answer
+/// alone, so that the text of that one counts.
+async fn was_made(operator: &Operator, id: KeyId) -> Result<bool, Refused> {
+    let store = &operator.state.store;
+    let Some(key) = store.key(id).await? else {
+        // One that was revoked stays so.
+        return Ok(!store.key_makers(&[id]).await?.is_empty());
+    };
+    let is_same_press = operator.now < key.created_at.plus_millis(SAME_PRESS_MS);
+    Ok(!is_same_press || key.last_used_at.is_some())
 }
 
 /// A time that lies ahead, or none.
