@@ -11,7 +11,7 @@ use crate::domain::flow::Flow;
 use crate::domain::id::{EventId, LinkId, SessionId};
 use crate::domain::locale::Locale;
 use crate::domain::secret::Secret;
-use crate::domain::session::{Session, Status};
+use crate::domain::session::Session;
 use crate::domain::timestamp::Timestamp;
 use crate::domain::token_options::TokenOptions;
 use crate::idenfy::{Client, MintError, MintRequest, Minted, Permit, health};
@@ -21,6 +21,7 @@ use crate::store::ledger::{COMMIT_WITHIN, Client as ClientOf, Hold, NewSession, 
 use crate::store::{Store, StoreError};
 
 mod earlier;
+mod holder;
 
 /// How much longer than a mint's budget a session may stay `starting` before the sweep gives its use back: time to
 /// write the reservation before and the outcome after.
@@ -33,9 +34,6 @@ const STORE_BUDGET: Duration = Duration::from_secs(10);
 /// How long an answer of iDenfy's may wait to be recorded: longer than the commit under way and the one after it, so that
 /// no visitor is turned away from a session that counts.
 const RECORD_BUDGET: Duration = Duration::from_secs(2 * COMMIT_WITHIN.as_secs() + 1);
-
-/// Pause between two looks at a session that another click is starting.
-const WAIT_STEP: Duration = Duration::from_millis(50);
 
 /// Suggested pause for a visitor while the gateway itself is short of something, in seconds.
 pub const RETRY_SECONDS: u32 = 5;
@@ -165,19 +163,6 @@ impl Redeemer {
         }
     }
 
-    /// The session that stands under one of the holds of what is wanted, open or being started.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn holder(&self, start: &Start<'_>) -> Result<Option<SessionId>, StoreError> {
-        for hold in start.holds() {
-            if let Some(id) = self.store.holder(&hold, self.clock.now()).await? {
-                return Ok(Some(id));
-            }
-        }
-        Ok(None)
-    }
-
     fn new_session(&self, start: &Start<'_>) -> NewSession {
         let now = self.clock.now();
         let budget = i64::try_from(self.budget.as_millis()).unwrap_or(i64::MAX);
@@ -289,39 +274,6 @@ impl Redeemer {
         NotStarted::Unavailable {
             retry_after: error.retry_after_seconds(),
         }
-    }
-
-    /// Waits for what becomes of the session that stands under our hold. `None`: it let go, try again.
-    async fn await_holder(
-        &self,
-        by: Option<SessionId>,
-        deadline: Instant,
-    ) -> Result<Option<Started>, NotStarted> {
-        let Some(id) = by else {
-            return self.pause(deadline).await.map(|()| None);
-        };
-        loop {
-            let Some(session) = self.in_time(self.store.session(id)).await? else {
-                return Ok(None);
-            };
-            if let Some(started) = Started::again(&session, self.clock.now()) {
-                return Ok(Some(started));
-            }
-            match session.status {
-                // Its outcome is ours too: a call of our own would take the whole budget once more.
-                Status::Failed => return Err(SHORT_PAUSE),
-                Status::Starting => self.pause(deadline).await?,
-                _ => return self.pause(deadline).await.map(|()| None),
-            }
-        }
-    }
-
-    async fn pause(&self, deadline: Instant) -> Result<(), NotStarted> {
-        if Instant::now() >= deadline {
-            return Err(SHORT_PAUSE);
-        }
-        tokio::time::sleep(WAIT_STEP).await;
-        Ok(())
     }
 
     /// What the store answers within the time a visitor can be kept waiting.

@@ -236,7 +236,7 @@ impl Store {
 }
 
 /// What becomes of a value that was shown as `shown` and wanted as `wanted`; none: somebody else has changed it, too.
-fn changed<T: PartialEq>(own: T, shown: T, wanted: T) -> Option<T> {
+fn changed<T: PartialEq + Copy>(own: T, shown: T, wanted: T) -> Option<T> {
     if wanted == shown || wanted == own {
         Some(own)
     } else if own == shown {

@@ -83,11 +83,8 @@ async fn an_administrator_adds_changes_and_removes_a_person(context: Context) {
     let typed = [("name", "Bo B"), ("role", "admin")];
     let refused = ana.post(&own, &typed).await;
     assert_eq!(refused.status, 422);
-    assert!(
-        refused
-            .html
-            .contains("Role was changed meanwhile, to Editor.")
-    );
+    let told = "Role was changed meanwhile, to Editor.";
+    assert!(refused.html.contains(told), "{}", refused.html);
     ana.open(&format!("{own}/password")).await;
     let typed = [("password", "seldom a plum tractor")];
     assert_eq!(

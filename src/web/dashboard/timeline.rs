@@ -155,12 +155,11 @@ fn sent(operator: &Operator, target: &str, delivery: &Delivery) -> Vec<Entry> {
                 DeliveryStatus::Delivered if is_last => ("good", format!("Told {host}")),
                 _ => ("bad", format!("Could not tell {host}")),
             };
-            let answer = match tried.status {
-                Some(status) => format!("It answered with status {status}"),
-                None => {
-                    let error = tried.error.as_deref().unwrap_or("no answer came");
-                    format!("It could not be reached ({error})")
-                }
+            let answer = if let Some(status) = tried.status {
+                format!("It answered with status {status}")
+            } else {
+                let error = tried.error.as_deref().unwrap_or("no answer came");
+                format!("It could not be reached ({error})")
             };
             Entry {
                 at: tried.at,
