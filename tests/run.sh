@@ -99,7 +99,7 @@ assert version('html5lib') == '$HTML5LIB_VERSION'" 2>/dev/null && return
 
 # A real OpenID Connect provider, which people sign in at: nobody here wrote it.
 install_oidc_provider() {
-  node -e 'process.exit(process.versions.node.split(".")[0] < 18)' ||
+  node -e 'process.exit(process.versions.node.split(".")[0] < 18 ? 1 : 0)' ||
     fail "Node $(node --version) is too old for the OpenID Connect provider: install Node 18 or newer (Debian: apt-get install nodejs)"
   grep -qF "\"version\": \"$OIDC_PROVIDER_VERSION\"" \
     "$TOOLS/oidc/node_modules/oidc-provider/package.json" 2>/dev/null && return
