@@ -19,7 +19,7 @@ pub struct Args {
 
 pub async fn run(context: Context, args: &Args) -> Result<(), Failure> {
     if args.file.exists() {
-        return Err(Failure(format!(
+        return Err(Failure::new(format!(
             "{}: is there already",
             args.file.display()
         )));

@@ -264,7 +264,8 @@ async fn make<R: Rows>(
     store.drop_dead_imports(&context.clock).await?;
     refuse_taken(context, &batch).await?;
     eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
-    match batch.keep(store, &context.clock, Pace::elsewhere()).await? {
+    let kept = batch.keep(store, &context.clock, Pace::elsewhere()).await;
+    match kept.map_err(|error| Failure::from(error).unsure())? {
         Ok(()) => Ok((batch, from)),
         Err(place) => Err(Failure::new(format!(
             "{}[{place}].slug: another link has or had this slug; nothing was made",

@@ -70,11 +70,18 @@ impl<'a> Once<'a> {
     ) -> Result<T, Failure> {
         let (store, clock) = (&self.context.store, &self.context.clock);
         let made = while_it_runs(store, clock, (COMMAND_LINE, self.key), seed, work).await;
-        let kept = made.as_ref().ok().map(|(_, receipt)| receipt);
-        let kept = kept.map(|receipt| serde_json::to_string(receipt).expect("it is plain text"));
-        let ended = store
-            .end_idempotent(COMMAND_LINE, self.key, kept.as_deref(), None, clock.now())
-            .await;
+        let ended = match &made {
+            Err(failure) if !failure.is_unsure => {
+                store.free_idempotent(COMMAND_LINE, self.key).await
+            }
+            made => {
+                let kept = made.as_ref().ok().map(|(_, receipt)| receipt);
+                let kept = kept.map(|r| serde_json::to_string(r).expect("it is plain text"));
+                let now = clock.now();
+                let end = store.end_idempotent(COMMAND_LINE, self.key, kept.as_deref(), None, now);
+                end.await
+            }
+        };
         let (made, _) = made?;
         ended?;
         Ok(made)

@@ -74,7 +74,7 @@ async fn create(
 ) -> Result<(), Failure> {
     let now = context.clock.now();
     let refused =
-        |field: &'static str| move |message: String| Failure(format!("{field}: {message}"));
+        |field: &'static str| move |message: String| Failure::new(format!("{field}: {message}"));
     let name = parse_name(name).map_err(refused("--name"))?;
     let scopes: Result<Vec<Scope>, String> =
         scopes.iter().map(|scope| Scope::parse(scope)).collect();

@@ -31,23 +31,36 @@ mod user;
 
 /// Why a command was refused or failed: one line for a person.
 #[derive(Debug)]
-pub struct Failure(String);
+pub struct Failure {
+    message: String,
+    /// Whether what was asked for may have been done all the same: a commit's answer did not come.
+    is_unsure: bool,
+}
 
 impl<E: std::error::Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self::new(error.to_string())
     }
 }
 
 impl Failure {
     fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
+        Self {
+            message: message.into(),
+            is_unsure: false,
+        }
+    }
+
+    /// The same, where it may have been done all the same.
+    const fn unsure(mut self) -> Self {
+        self.is_unsure = true;
+        self
     }
 
     /// All wrong fields in one line.
     fn fields(errors: &FieldErrors) -> Self {
         let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Self(errors.join("; "))
+        Self::new(errors.join("; "))
     }
 }
 
@@ -179,7 +192,7 @@ pub fn run() -> ExitCode {
     let runtime = runtime.map_err(Failure::from);
     match runtime.and_then(|runtime| runtime.block_on(execute(cli))) {
         Ok(code) => code,
-        Err(Failure(message)) => {
+        Err(Failure { message, .. }) => {
             eprintln!("entrypass: {}", message.replace('\n', " "));
             ExitCode::FAILURE
         }

@@ -66,7 +66,7 @@ pub async fn run(config: Config, args: &Args) -> Result<(), Failure> {
         _ = interrupt.recv() => return Err(Failure::new("told a second time to stop: clicks in flight were cut off")),
     }
     match broken {
-        Some(what) => Err(Failure(format!("{what} has ended; start again"))),
+        Some(what) => Err(Failure::new(format!("{what} has ended; start again"))),
         None => Ok(()),
     }
 }

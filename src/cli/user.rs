@@ -100,7 +100,7 @@ async fn create(
     name: Option<&str>,
 ) -> Result<(), Failure> {
     let refused =
-        |field: &'static str| move |message: String| Failure(format!("{field}: {message}"));
+        |field: &'static str| move |message: String| Failure::new(format!("{field}: {message}"));
     let email = parse_email(email).map_err(refused("email"))?;
     let role = Role::parse(role).map_err(refused("--role"))?;
     let name = name.or_else(|| email.split('@').next()).unwrap_or_default();
@@ -211,7 +211,7 @@ fn read_password(about: &[&str]) -> Result<String, Failure> {
         std::io::stdin().lock().read_line(&mut line)?;
         line.trim_end_matches(['\r', '\n']).to_owned()
     };
-    let password: Secret =
-        parse_password(&typed, about).map_err(|message| Failure(format!("password: {message}")))?;
+    let password: Secret = parse_password(&typed, about)
+        .map_err(|message| Failure::new(format!("password: {message}")))?;
     Ok(hash_password(&password))
 }

@@ -118,6 +118,22 @@ impl Store {
         Ok(())
     }
 
+    /// Gives a key free again: the request was refused, and nothing came of it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn free_idempotent(&self, key_id: KeyId, key: &str) -> Result<(), StoreError> {
+        each!(self, |db| {
+            sqlx::query("DELETE FROM idempotency WHERE key_id = $1 AND idempotency_key = $2")
+                .bind(key_id)
+                .bind(key)
+                .execute(db.write())
+                .await?
+                .rows_affected()
+        });
+        Ok(())
+    }
+
     /// Forgets answers older than a day.
     ///
     /// # Errors

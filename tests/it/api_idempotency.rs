@@ -290,6 +290,7 @@ async fn after_a_crash_a_repeat_starts_no_second_session(context: Context) {
     crash(&gateway).await;
     problem(start().await, 503, "verification_unavailable").await;
     assert_eq!(gateway.idenfy.calls().len(), 1);
+    gateway.sweep().await;
     assert_eq!(start().await.status(), 201);
     // The same, but settled by the sweep before the repeat comes.
     gateway.database.execute(undone).await.unwrap();

@@ -312,8 +312,8 @@ async fn a_campaign_is_told_as_a_funnel_and_reminds_those_who_have_not_acted(con
     })
     .await;
     let (_, told) = gateway.get(&campaign).await;
-    let wanted = json!({"invited": 5, "waiting": 0, "sent": 4, "delivered": 0, "failed": 1, "opened": 2, "started": 1,
-                        "not_acted": 4, "outcomes": {"active": 1}});
+    let wanted = json!({"invited": 5, "waiting": 0, "sent": 4, "delivered": 0, "failed": 1, "bounced": 0, "opened": 2,
+                        "started": 1, "not_acted": 4, "outcomes": {"active": 1}});
     assert_eq!(told["funnel"], wanted);
     assert_eq!(remind().await, 0, "not within a day");
     gateway.clock.advance(DAY_MS);

@@ -1,12 +1,11 @@
 //! A new operator's walk through the dashboard in a real browser, from the one-time address to results, with the
 //! mistakes that people make, and again in a browser that runs no scripts.
 
-use entrypass::domain::timestamp::Timestamp;
 use entrypass::web::dashboard::setup;
 use libtest_mimic::Trial;
 use thirtyfour::Key;
 
-use crate::browser_kit::{Tab, downloaded_pdf};
+use crate::browser_kit::{Tab, code_of_app, downloaded_pdf};
 use crate::dashboard_kit::PASSWORD;
 use crate::harness::browser::{Driver, Kind, PATIENCE, in_a_browser};
 use crate::harness::sandboxed::Sandboxed;
@@ -315,7 +314,7 @@ impl Walk<'_> {
         tab.is_wrong("code", "Code").await;
         let same = tab.find(".copy code").await.text().await.expect("a text");
         assert_eq!(same, key);
-        tab.fill("code", &code(&key, self.gateway.clock.now()))
+        tab.fill("code", &code_of_app(&key, self.gateway.clock.now()))
             .await;
         tab.fill("current", PASSWORD).await;
         tab.press("Turn on").await;
@@ -323,7 +322,7 @@ impl Walk<'_> {
         let spare = tab.find(".codes code").await.text().await.expect("a text");
         tab.press("I have kept them").await;
         // That code is spent; the next one is taken half a minute early. And when the phone is lost, a code kept.
-        let next = code(&key, self.gateway.clock.now().plus_millis(30_000));
+        let next = code_of_app(&key, self.gateway.clock.now().plus_millis(30_000));
         for right in [next, spare] {
             tab.sign_out().await;
             tab.sign_in("vera@example.com", PASSWORD).await;
@@ -361,15 +360,4 @@ impl Walk<'_> {
 /// A day and a time as they are typed into a field for both: an American browser's, as the tests have them.
 fn day(day: &str, time: &str) -> String {
     format!("{day}{}{time}", Key::Tab.value())
-}
-
-/// What an app shows at that time for the key it was given.
-fn code(key: &str, at: Timestamp) -> String {
-    let secret = totp_rs::Secret::try_from_base32(key.replace(' ', "")).expect("a key");
-    let totp = totp_rs::Builder::new()
-        .with_secret(secret)
-        .build()
-        .expect("plain");
-    let seconds = u64::try_from(at.seconds()).expect("after 1970");
-    totp.generate(seconds).to_string()
 }

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
+use entrypass::domain::timestamp::Timestamp;
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
@@ -242,4 +243,15 @@ pub async fn downloaded_pdf(driver: &Driver) -> Vec<u8> {
     })
     .await;
     bytes
+}
+
+/// What an app shows at that time for the key it was given.
+pub fn code_of_app(key: &str, at: Timestamp) -> String {
+    let secret = totp_rs::Secret::try_from_base32(key.replace(' ', "")).expect("a key");
+    let totp = totp_rs::Builder::new()
+        .with_secret(secret)
+        .build()
+        .expect("plain");
+    let seconds = u64::try_from(at.seconds()).expect("after 1970");
+    totp.generate(seconds).to_string()
 }

@@ -8,7 +8,7 @@ use entrypass::web::dashboard::{LINES, setup};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::browser_kit::Tab;
+use crate::browser_kit::{Tab, code_of_app};
 use crate::dashboard_kit::PASSWORD;
 use crate::harness::browser::{Driver, Kind, PATIENCE};
 use crate::harness::gateway::{location, text};
@@ -193,15 +193,19 @@ impl Tour {
         tab.press("To the dashboard").await;
         tab.sees("Today, and the last 30 days").await;
         tab.sign_out().await;
-        tab.sign_in("ana@example.com", PASSWORD).await;
-        tab.sees("Today, and the last 30 days").await;
-        let secret = Secret::new("GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ");
+        let key = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let secret = Secret::new(key);
         let kept = store.set_second_factor(vera.id, &secret, 0, &[]).await;
         assert!(kept.expect("a database"));
         let ana = store.person_of_email("ana@example.com").await;
-        let ana = ana.expect("a database").expect("she is signed in");
+        let ana = ana.expect("a database").expect("she was set up");
         let kept = store.set_second_factor(ana.id, &secret, 0, &[]).await;
         assert!(kept.expect("a database"));
+        tab.sign_in("ana@example.com", PASSWORD).await;
+        let now = self.gateway.running.state.clock.now();
+        tab.fill("code", &code_of_app(key, now)).await;
+        tab.press("Continue").await;
+        tab.sees("Today, and the last 30 days").await;
         self.see(
             eyes,
             "/admin/settings/account",

@@ -492,6 +492,11 @@ async fn a_request_is_answered_once_under_its_idempotency_key(context: Context) 
     assert_eq!(begin(ours, "else", "id-4").await, Begun::Mismatch);
     assert_eq!(begin(ours, "body", "id-4").await, first("id-1"));
     assert_eq!(begin(ours, "body", "id-4").await, Begun::InProgress);
+    // It was refused: the key is free for whatever comes.
+    for (print, id) in [("else", "id-4"), ("body", "id-1")] {
+        kit.store.free_idempotent(ours, "k").await.unwrap();
+        assert_eq!(begin(ours, print, id).await, first(id));
+    }
     // Its process died: the same.
     kit.clock.advance(120_000);
     assert_eq!(begin(ours, "else", "id-5").await, Begun::Mismatch);

@@ -234,7 +234,7 @@ async fn what_is_not_as_it_was_signed_is_refused_and_spends_nothing(context: Con
             let page = answer.text().await.unwrap();
             if method != Method::HEAD {
                 assert_eq!(language_of(&page), "lt");
-                assert!(page.contains("<h1>Ši nuoroda yra nepilna</h1>"), "{page}");
+                assert!(page.contains("<h1>Ši nuoroda yra ne visa</h1>"), "{page}");
                 assert!(!page.contains("42") && !page.contains("Over."), "{page}");
             }
         }
