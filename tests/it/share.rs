@@ -295,6 +295,8 @@ async fn every_language_has_its_poster(context: Context) {
     let mut seen = std::collections::BTreeSet::new();
     for locale in Locale::ALL {
         let file = bytes(&gateway, &link, &format!("poster.pdf?language={locale}")).await;
+        let code = Picture::of_pdf(&file).code();
+        assert!(code.ends_with("?via=qr"), "{locale}: {code}");
         assert!(
             seen.insert(file),
             "{locale} has the poster of another language"
