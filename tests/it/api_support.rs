@@ -7,9 +7,9 @@ use reqwest::{Method, Response};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use crate::harness::Gateway;
 use crate::harness::gateway::text;
 use crate::harness::log::SECRETS;
+use crate::harness::{BOUND, Gateway, eventually};
 
 /// Puts `more` over `base`, field by field.
 pub fn over(mut base: Value, more: &Value) -> Value {
@@ -120,12 +120,6 @@ pub async fn metric(gateway: &Gateway, sample: &str) -> u64 {
 }
 
 /// Waits for what must come.
-pub async fn until(mut is_so: impl AsyncFnMut() -> bool) {
-    for _ in 0..500 {
-        if is_so().await {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("it did not come");
+pub async fn until(is_so: impl AsyncFnMut() -> bool) {
+    eventually(BOUND, "what is awaited", is_so).await;
 }

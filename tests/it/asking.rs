@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use crate::api_support::{check_problem, key_with, over, post_once};
 use crate::harness::gateway::{location, text};
 use crate::harness::log::SECRETS;
-use crate::harness::{Answer, Context, Gateway, eventually, tests};
-use crate::visitor_kit::{BOUND, HOUR_MS};
+use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
+use crate::visitor_kit::HOUR_MS;
 use crate::webhook_in::{AUTO, MANUAL, result, send, session, shown};
 use crate::webhook_in_table::events;
 

@@ -1,7 +1,6 @@
 //! The command line, as the real binary does it.
 
 use std::os::unix::fs::PermissionsExt as _;
-use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use reqwest::Method;
@@ -13,7 +12,7 @@ use crate::harness::engine::Database;
 use crate::harness::gateway::{location, text};
 use crate::harness::idenfy::ScriptedIdenfy;
 use crate::harness::process::{Binary, Client, Ended};
-use crate::harness::{Answer, Context, Engine, eventually, tests};
+use crate::harness::{Answer, BOUND, Context, Engine, eventually, tests};
 
 tests!(
     "cli",
@@ -42,9 +41,6 @@ tests!(
         without_its_flag_there_is_no_sandbox,
     ]
 );
-
-/// How long the test waits for what must come soon.
-const BOUND: Duration = Duration::from_secs(20);
 
 struct Bench {
     database: Database,

@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 use crate::harness::gateway::{location, text};
 use crate::harness::idenfy::ScriptedIdenfy;
 use crate::harness::process::{Binary, Client};
-use crate::harness::{Answer, Context, eventually, tests};
+use crate::harness::{Answer, BOUND, Context, eventually, tests};
 
 tests!(
     "crash",
@@ -29,9 +29,6 @@ tests!(
 
 /// How soon sessions of a dead process are settled.
 const SETTLED: Duration = Duration::from_secs(40);
-
-/// How long the test waits for what must come soon.
-const BOUND: Duration = Duration::from_secs(20);
 
 /// Mints that are answered before the process is killed.
 const ANSWERED: usize = 40;
@@ -164,7 +161,10 @@ async fn told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_do
         process.terminate().await;
         eventually(BOUND, "nobody new is let in", async || {
             let knock = TcpStream::connect(address);
-            matches!(tokio::time::timeout(BOUND / 20, knock).await, Ok(Err(_)))
+            matches!(
+                tokio::time::timeout(Duration::from_secs(1), knock).await,
+                Ok(Err(_))
+            )
         })
         .await;
         gate.add_permits(20);

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::dashboard_kit::{Browser, signed_in};
 use crate::harness::gateway::text;
-use crate::harness::{Context, Gateway, tests};
+use crate::harness::{BOUND, Context, Gateway, tests};
 use crate::webhook_in::{MANUAL, result, send};
 
 tests!(
@@ -19,8 +19,6 @@ tests!(
         the_stream_ends_with_the_browsers_session,
     ]
 );
-
-const BOUND: Duration = Duration::from_secs(20);
 
 async fn listen(browser: &Browser<'_>, path: &str) -> Response {
     let cookies = browser

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::api_support::{fields, key_with, problem, until};
 use crate::harness::gateway::text;
-use crate::harness::{Context, Gateway, tests};
+use crate::harness::{BOUND, Context, Gateway, tests};
 use crate::store_kit::Kit;
 
 tests!(
@@ -38,9 +38,6 @@ tests!(
         a_node_that_comes_up_publishes_what_another_left_behind,
     ]
 );
-
-/// How long a test waits for what must come.
-const BOUND: Duration = Duration::from_secs(20);
 
 /// A block of the stream: its lines by name.
 #[derive(Debug, Clone, Default)]

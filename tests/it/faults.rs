@@ -10,10 +10,8 @@ use tokio::sync::Semaphore;
 
 use crate::harness::gateway::{path_of, text};
 use crate::harness::log::SECRETS;
-use crate::harness::{Answer, Context, Gateway, tests};
-use crate::visitor_kit::{
-    BOUND, called, code, code_of, get, hold_back, language_of, states, unavailable,
-};
+use crate::harness::{Answer, BOUND, Context, Gateway, tests};
+use crate::visitor_kit::{called, code, code_of, get, hold_back, language_of, states, unavailable};
 
 tests!(
     "faults",

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -10,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use crate::harness::gateway::{location, path_of};
-use crate::harness::{Answer, Context, Engine, Gateway, eventually, tests};
+use crate::harness::{Answer, BOUND, Context, Engine, Gateway, eventually, tests};
 
 tests!(
     "nodes",
@@ -24,9 +23,6 @@ tests!(
         a_customer_is_minted_once_however_many_nodes_he_clicks_on,
     ]
 );
-
-/// How long the test waits for what must come.
-const BOUND: Duration = Duration::from_secs(30);
 
 /// Clicks on `link`, in turn on each of `nodes`, all at once; how often each status was answered, and the
 /// addresses that visitors were sent to.

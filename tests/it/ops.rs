@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::api_support::{metric, send_webhook};
 use crate::harness::gateway::{path_of, text};
-use crate::harness::{Answer, Context, Gateway, eventually, tests};
-use crate::visitor_kit::{BOUND, called, hold_back, under_way};
+use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
+use crate::visitor_kit::{called, hold_back, under_way};
 
 tests!(
     "ops",

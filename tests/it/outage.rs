@@ -1,20 +1,17 @@
 //! What the log says of a database that fails: when it began, now and again how much, and when it was over.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::gateway::path_of;
-use crate::harness::{Context, Gateway, eventually, tests};
+use crate::harness::{BOUND, Context, Gateway, eventually, tests};
 
 tests!(
     "outage",
     [many_requests_without_a_database_leave_few_lines_in_the_log]
 );
-
-/// Longer than the pause between two sweeps, one of which finds that it is over.
-const BOUND: Duration = Duration::from_secs(30);
 
 async fn many_requests_without_a_database_leave_few_lines_in_the_log(context: Context) {
     for text in [

@@ -5,10 +5,10 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::harness::gateway::{location, path_of, text};
-use crate::harness::{Answer, Context, Gateway, eventually, tests};
+use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
-    BOUND, HOUR_MS, called, code, form_of, get, hold_back, language_of, post_form, send,
-    unavailable, under_way,
+    HOUR_MS, called, code, form_of, get, hold_back, language_of, post_form, send, unavailable,
+    under_way,
 };
 
 tests!(

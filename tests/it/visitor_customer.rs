@@ -5,10 +5,10 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::harness::gateway::{location, path_of, text};
-use crate::harness::{Answer, Context, Gateway, eventually, tests};
+use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{
-    BOUND, HOUR_MS, called, code_of, final_result, get, hold_back, send, states, unavailable,
-    under_way, webhook,
+    HOUR_MS, called, code_of, final_result, get, hold_back, send, states, unavailable, under_way,
+    webhook,
 };
 
 tests!(

@@ -1,7 +1,6 @@
 //! What the tests of a visitor's way have in common.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use entrypass::domain::id::LinkId;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,10 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::harness::gateway::{hidden_fields, path_of, text};
 use crate::harness::log::SECRETS;
-use crate::harness::{Answer, Gateway, eventually};
-
-/// How long a test waits for what must come; far above what it takes.
-pub const BOUND: Duration = Duration::from_mins(1);
+use crate::harness::{Answer, BOUND, Gateway, eventually};
 
 pub const HOUR_MS: i64 = 3_600_000;
 

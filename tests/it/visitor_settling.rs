@@ -6,8 +6,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
 use crate::harness::gateway::{PHONE, location, path_of, text};
-use crate::harness::{Answer, Context, Gateway, eventually, tests};
-use crate::visitor_kit::{BOUND, HOUR_MS, called, hold_back, states, unavailable, webhook};
+use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
+use crate::visitor_kit::{HOUR_MS, called, hold_back, states, unavailable, webhook};
 
 tests!(
     "settling",

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::api_support::{metric, over, send_webhook};
 use crate::harness::gateway::text;
-use crate::harness::{Context, Gateway, eventually, tests};
-use crate::visitor_kit::{BOUND, called, hold_back};
+use crate::harness::{BOUND, Context, Gateway, eventually, tests};
+use crate::visitor_kit::{called, hold_back};
 use crate::webhook_in::{AUTO, CANCELLED, EXPIRED, MANUAL, result, send, session, shown};
 
 tests!(

@@ -87,6 +87,9 @@ pub fn plain(area: &str, name: &str, test: fn()) -> Trial {
     })
 }
 
+/// How long a test waits for what must come: long, as a machine may be busy with much else.
+pub const BOUND: Duration = Duration::from_mins(1);
+
 /// Looks again and again until what is awaited is so; fails after `bound`.
 pub async fn eventually(bound: Duration, what: &str, mut is_so: impl AsyncFnMut() -> bool) {
     let end = Instant::now() + bound;

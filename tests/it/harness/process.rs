@@ -16,7 +16,7 @@ use super::idenfy::ScriptedIdenfy;
 use super::log::SECRETS;
 
 /// How long a process may take to start or to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How the binary is started.
 pub struct Binary {
