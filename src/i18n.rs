@@ -2,7 +2,7 @@
 //!
 //! Two Fluent files a language: `locales/<iDenfy's code>/visitor.ftl` and `message.ftl`.
 
-use std::{borrow::Cow, collections::HashMap, sync::LazyLock};
+use std::{borrow::Cow, sync::OnceLock};
 
 use fluent_bundle::{FluentArgs, FluentResource, concurrent::FluentBundle};
 
@@ -34,13 +34,9 @@ const SOURCES: &[(&str, [&str; 2])] = &embedded!(
     "nl" "no" "pl" "pt" "ro" "ru" "si" "sk" "sr" "sv" "th" "tr" "uk" "vi" "zh" "zh_tw"
 );
 
-/// Constant text that only has to be parsed once; it is no state, so it is not carried in `App`.
-static BUNDLES: LazyLock<HashMap<&str, Bundle>> = LazyLock::new(|| {
-    SOURCES
-        .iter()
-        .map(|(code, sources)| (*code, bundle(code, sources)))
-        .collect()
-});
+/// In the order of the sources. Constant text that is parsed when it is first wanted, as most servers need few of the
+/// languages; it is no state, so it is not carried in `App`.
+static BUNDLES: [OnceLock<Bundle>; SOURCES.len()] = [const { OnceLock::new() }; SOURCES.len()];
 
 /// The texts of one language.
 #[derive(Clone, Copy)]
@@ -53,12 +49,10 @@ impl Texts {
     /// The texts in a language, in English where there are none.
     #[must_use]
     pub fn of(locale: Locale) -> Self {
-        BUNDLES
-            .get(locale.as_str())
-            .map_or_else(Self::english, |bundle| Self {
-                lang: locale.html_lang(),
-                bundle,
-            })
+        bundle(locale.as_str()).map_or_else(Self::english, |bundle| Self {
+            lang: locale.html_lang(),
+            bundle,
+        })
     }
 
     /// The BCP 47 tag of the language these texts are in.
@@ -97,12 +91,19 @@ impl Texts {
     }
 
     fn english() -> Self {
-        let bundle = BUNDLES.get("en").expect("English is among the sources");
+        let bundle = bundle("en").expect("English is among the sources");
         Self { lang: "en", bundle }
     }
 }
 
-fn bundle(code: &str, sources: &[&str]) -> Bundle {
+/// The texts in the language of this code, if there are any.
+fn bundle(code: &str) -> Option<&'static Bundle> {
+    let place = SOURCES.iter().position(|(of, _)| *of == code)?;
+    let (_, sources) = &SOURCES[place];
+    Some(BUNDLES[place].get_or_init(|| parse(code, sources)))
+}
+
+fn parse(code: &str, sources: &[&str]) -> Bundle {
     // Fluent only uses the language to write numbers and plurals: an unknown one does no harm.
     let language = Locale::parse(code)
         .ok()
@@ -124,7 +125,7 @@ impl Texts {
     pub(crate) fn of_code(code: &'static str) -> Self {
         Self {
             lang: code,
-            bundle: &BUNDLES[code],
+            bundle: bundle(code).unwrap(),
         }
     }
 

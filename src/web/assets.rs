@@ -95,7 +95,7 @@ struct Asset {
     hash: String,
 }
 
-/// Something made at the start and served under a fixed address, to be kept for minutes.
+/// Something made once and served under a fixed address, to be kept for minutes.
 #[derive(Debug)]
 pub(super) struct Kept {
     content_type: &'static str,

@@ -1,4 +1,5 @@
-//! The API's description, for programs (`/openapi.json`) and for people (`/docs`). Both are made once and kept.
+//! The API's description, for programs (`/openapi.json`) and for people (`/docs`). Both are made when they are
+//! first asked for, as few servers ever are, and kept.
 
 use std::sync::LazyLock;
 
@@ -24,8 +25,6 @@ static SANDBOX_PAGE: LazyLock<Kept> = LazyLock::new(|| keep(banner::marked(&rend
 
 /// Serves `/openapi.json` and `/docs`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    LazyLock::force(&DOCUMENT);
-    LazyLock::force(&PAGE);
     config
         .service(get_or_head("/openapi.json", document))
         .service(get_or_head("/docs", page));
