@@ -66,6 +66,27 @@ for (const all of document.querySelectorAll("[data-tick-all]")) {
   show();
 }
 
+/** A text without its accents and in small letters, as people look for it. */
+const plain = (text) => text.normalize("NFD").replace(/\p{Mn}/gu, "").toLowerCase();
+
+/** The field above a long list that shows only what is looked for, and what is ticked. */
+for (const field of document.querySelectorAll("[data-find]")) {
+  const choices = [...field.nextElementSibling.querySelectorAll("label")];
+  const find = () => {
+    const wanted = plain(field.value.trim());
+    for (const choice of choices) {
+      choice.hidden = !plain(choice.textContent).includes(wanted) && !choice.firstElementChild.checked;
+    }
+  };
+  field.hidden = false;
+  field.addEventListener("input", find);
+  // It looks for something, and sends nothing.
+  field.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
+  find();
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-copy]");
   if (button) copy(button);

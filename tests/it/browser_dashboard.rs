@@ -3,6 +3,7 @@
 
 use entrypass::web::dashboard::setup;
 use libtest_mimic::Trial;
+use serde_json::json;
 use thirtyfour::Key;
 
 use crate::browser_kit::{Tab, code_of_app, downloaded_pdf};
@@ -52,6 +53,7 @@ async fn walk(context: Context, kind: Kind) {
     walk.a_key_and_an_endpoint().await;
     if kind == Kind::Laptop {
         walk.a_link_by_keyboard_alone().await;
+        walk.what_scripts_add().await;
         walk.operator.open("/admin/settings/endpoints").await;
     }
     walk.a_viewer_only_looks().await;
@@ -354,6 +356,36 @@ impl Walk<'_> {
         tab.key(Key::Enter).await;
         tab.sees("5 of 5 left").await;
         tab.sees("/by-hand").await;
+    }
+
+    /// A choice found by typing, all rows ticked at once, and an address that the browser does not copy.
+    async fn what_scripts_add(&self) {
+        let tab = &self.operator;
+        tab.open("/admin/links/new").await;
+        tab.press_summary("More").await;
+        tab.press_summary("Who may pass").await;
+        tab.choose("token.country", "FR").await;
+        let field = tab.find("[data-find]").await;
+        field.send_keys("GÉRM" + Key::Enter).await.expect("a field");
+        let shown = "return [...document.getElementsByName('token.country')].filter(box => box.checkVisibility()).map(box => box.value)";
+        assert_eq!(tab.run(shown).await, json!(["FR", "DE"]));
+
+        tab.open("/admin/links").await;
+        let ticks = "const boxes = [...document.getElementsByName('id')], all = document.querySelector('[data-tick-all]');
+                     return [boxes.length - boxes.filter(box => box.checked).length, all.checked, all.indeterminate]";
+        assert_eq!(tab.run(ticks).await, json!([4, false, false]));
+        tab.click("[data-tick-all]").await;
+        assert_eq!(tab.run(ticks).await, json!([0, true, false]));
+        tab.click("input[name=id]").await;
+        assert_eq!(tab.run(ticks).await, json!([1, false, true]));
+
+        tab.press("For Bo").await;
+        tab.run("navigator.clipboard.writeText = () => Promise.reject(new Error('not allowed'))")
+            .await;
+        tab.press("Copy").await;
+        tab.control("Selected").await;
+        let selected = tab.run("return getSelection().toString()").await;
+        assert_eq!(selected, self.address().await);
     }
 }
 
