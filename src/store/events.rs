@@ -4,6 +4,7 @@ use serde::Serialize;
 use sqlx::FromRow;
 use tokio::sync::watch;
 
+use super::postgres::PLACING;
 use super::sessions::{Findings, SessionRow};
 use super::{Engine, PostgresEngine, Store, StoreError};
 use crate::domain::event::{Event, EventType};
@@ -20,9 +21,6 @@ pub use signals::Signals;
 
 /// The channel on which PostgreSQL tells every node that there are new events.
 pub(crate) const CHANNEL: &str = "entrypass_events";
-
-/// The advisory lock under which events get their places.
-const PLACING: i64 = 0x656e_7472_7970;
 
 /// How long events are kept at least, in milliseconds: a listener may come back so late and miss nothing.
 pub const KEPT_MS: i64 = 7 * 24 * 3600 * 1000;
@@ -93,8 +91,8 @@ impl Store {
         Ok(())
     }
 
-    /// Gives new events their place, so that they are seen. Does nothing on SQLite, where writing them does.
-    /// Returns whether there were any.
+    /// Gives new events their place, so that they are seen, and [announces](Self::announce) them. Does nothing on SQLite, where
+    /// writing them does, nor for most clicks, which give their own. Returns whether there were any.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -106,6 +104,22 @@ impl Store {
             // Whatever is left is for the next start.
             Err(sqlx::Error::PoolClosed) => Ok(false),
             published => Ok(published?),
+        }
+    }
+
+    /// Tells every node that there may be new events to be seen. Does nothing on SQLite, where there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer; others then find them within a second.
+    pub async fn announce(&self) -> Result<(), StoreError> {
+        let Engine::Postgres(db) = &self.engine else {
+            return Ok(());
+        };
+        let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
+        match told.execute(db.write()).await {
+            // Whoever looks next sees them.
+            Ok(_) | Err(sqlx::Error::PoolClosed) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -261,28 +275,22 @@ async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
     if !sqlx::query_scalar(waiting).fetch_one(db.read()).await? {
         return Ok(false);
     }
-    let mut tx = db.begin().await?;
-    sqlx::query("SELECT pg_advisory_xact_lock($1)")
-        .bind(PLACING)
-        .execute(&mut *tx)
-        .await?;
-    let placed = sqlx::query(PLACE).execute(&mut *tx).await?.rows_affected();
-    if placed > 0 {
-        sqlx::query("SELECT pg_notify($1, '')")
-            .bind(CHANNEL)
-            .execute(&mut *tx)
-            .await?;
-    }
-    tx.commit().await?;
-    Ok(placed > 0)
+    let placed = sqlx::query(PLACE).bind(PLACING).bind(CHANNEL);
+    Ok(placed.execute(db.write()).await?.rows_affected() > 0)
 }
 
-/// Only under the lock: whoever comes next sees these places and goes on after them.
+/// Only under the lock, which ends with the commit: who sees a place sees all before it. In one statement, so that nobody who
+/// falls silent holds it; what others placed while it was waited for is left as it is.
 const PLACE: &str = "
-UPDATE events SET position = placed.position
-FROM (SELECT seq, (SELECT COALESCE(MAX(position), 0) FROM events) + row_number() OVER (ORDER BY seq) AS position
-      FROM events WHERE position IS NULL) AS placed
-WHERE events.seq = placed.seq";
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
+placed AS (
+    UPDATE events SET position = places.position
+    FROM (SELECT seq, nextval('event_places') AS position
+          FROM (SELECT seq FROM turn CROSS JOIN events WHERE position IS NULL ORDER BY seq) AS waiting) AS places
+    WHERE events.seq = places.seq AND events.position IS NULL
+    RETURNING 1
+)
+SELECT pg_notify($2, '') FROM (SELECT COUNT(*) AS n FROM placed) AS told WHERE n > 0";
 
 macro_rules! events_sql {
     ($rest:literal) => {

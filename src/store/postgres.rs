@@ -34,6 +34,9 @@ const BY_KEY: [(&str, &str); 4] = [
     ("jit", "off"),
 ];
 
+/// The advisory lock under which events get their places.
+pub(super) const PLACING: i64 = 0x656e_7472_7970;
+
 /// How long a query waits for a connection before the database counts as down.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
@@ -145,7 +148,12 @@ impl PostgresEngine {
         };
         let (mut unrecorded, mut refused) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {
-            unrecorded = record(connection, records).await?;
+            let recorded = sqlx::query_as(RECORD_AND_PLACE)
+                .bind(records.rows())
+                .bind(PLACING)
+                .fetch_all(&mut **connection)
+                .await?;
+            unrecorded = missing(records.ids(), &recorded);
         }
         if !wanted.is_empty() {
             refused = reserve(connection, wanted).await?;
@@ -181,7 +189,8 @@ fn timed_out() -> sqlx::Error {
     sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
-/// Records sessions and tells of it, in one statement; returns those that were refunded before.
+/// Records sessions and tells of it, in one statement; returns those that were refunded before. What it tells gets its place
+/// later: the lock for that is not held through a transaction of several steps, in which a node may fall silent.
 pub(super) async fn record(
     connection: &mut PgConnection,
     records: &Records<'_>,
@@ -215,15 +224,31 @@ fn missing(all: impl Iterator<Item = SessionId>, there: &[(SessionId,)]) -> Hash
     missing
 }
 
-const RECORD: &str = concat!(
-    "WITH recorded AS (",
-    record_sql!("UPDATE", told_sql!("json_each")),
-    " RETURNING sessions.id, sessions.status
+macro_rules! record_and_tell_sql {
+    ($first:literal, $($started:literal),+) => {
+        concat!(
+            "WITH ",
+            $first,
+            "recorded AS (",
+            record_sql!("UPDATE", told_sql!("json_each")),
+            " RETURNING sessions.id, sessions.status
 ), started AS (",
-    started_sql!("INSERT", "json_each"),
-    "WHERE value ->> 0 IN (SELECT id FROM recorded WHERE status = 'active')
+            started_sql!("INSERT", $($started),+),
+            "WHERE value ->> 0 IN (SELECT id FROM recorded WHERE status = 'active')
 )
 SELECT id FROM recorded"
+        )
+    };
+}
+
+const RECORD: &str = record_and_tell_sql!("", "json_each");
+
+/// No place is given before the lock is there, which ends with the commit: who sees a place sees all before it.
+const RECORD_AND_PLACE: &str = record_and_tell_sql!(
+    "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($2)), ",
+    "turn CROSS JOIN json_each",
+    "position, ",
+    "nextval('event_places'), "
 );
 
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by

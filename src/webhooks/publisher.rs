@@ -24,12 +24,15 @@ impl Publisher {
         Self { store }
     }
 
-    /// Publishes what was written up to now; returns whether there was anything.
+    /// Publishes what was written up to now, and tells of what was published as it was written.
     ///
     /// # Errors
     /// When the database does not answer; the next step publishes what is left.
-    pub async fn step(&self) -> Result<bool, StoreError> {
-        self.store.publish().await
+    pub async fn step(&self) -> Result<(), StoreError> {
+        if self.store.publish().await? {
+            return Ok(());
+        }
+        self.store.announce().await
     }
 
     /// Publishes for ever.

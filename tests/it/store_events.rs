@@ -1,10 +1,17 @@
 //! Events: kept with the change they tell of, seen by all in one order.
 
+use std::cell::Cell;
+use std::pin::pin;
+use std::time::Duration;
+
 use entrypass::domain::event::EventType;
 use entrypass::domain::id::{EndpointId, EventId};
 use entrypass::domain::session::Status;
 use entrypass::domain::usage::Usage;
 use entrypass::store::events::{EventFilter, KEPT_MS, NewEvent, Subject, Told};
+
+use futures_util::future::{join, join_all};
+use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
 use crate::harness::{Context, tests};
 use crate::store_kit::Kit;
@@ -16,10 +23,15 @@ tests!(
         events_are_seen_in_one_order_by_place_kind_and_link,
         an_erased_session_is_told_of_without_what_was_erased,
         old_events_are_forgotten_but_the_newest,
+        whoever_reads_on_misses_nothing_while_many_write,
         whoever_listens_hears_of_news,
         what_nodes_know_of_idenfy_is_changed_by_one_of_them,
-    ]
+    ],
+    Postgres: [a_click_waits_for_whoever_gives_places_at_that_time]
 );
+
+/// The lock under which places are given.
+const PLACING: i64 = 0x656e_7472_7970;
 
 async fn told(kit: &Kit, filter: EventFilter) -> Vec<Told> {
     kit.store.publish().await.unwrap();
@@ -180,6 +192,71 @@ async fn old_events_are_forgotten_but_the_newest(context: Context) {
     );
 }
 
+/// However clicks, whose events get their places with them, and other events mix.
+async fn whoever_reads_on_misses_nothing_while_many_write(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let writes = (0..8).map(async |_| {
+        for _ in 0..15 {
+            let session = kit.spend(&link).await;
+            let answer = kit.answer_for(&session, &[]);
+            assert!(kit.store.record(answer).await.unwrap());
+            let event = new(&kit, EventType::IdenfyUnavailable, Subject::Idenfy);
+            kit.store.raise(&[event]).await.unwrap();
+            kit.store.publish().await.unwrap();
+        }
+    });
+    let is_over = Cell::new(false);
+    let writing = async {
+        join_all(writes).await;
+        is_over.set(true);
+    };
+    let reading = async {
+        let mut seen: Vec<i64> = Vec::new();
+        loop {
+            let is_last = is_over.get();
+            let filter = EventFilter {
+                after: seen.last().copied().unwrap_or_default(),
+                limit: 100,
+                ..EventFilter::default()
+            };
+            let page = kit.store.events(&filter).await.unwrap();
+            if is_last && page.is_empty() {
+                return seen;
+            }
+            seen.extend(page.iter().map(|told| told.event.position));
+        }
+    };
+    let ((), seen) = join(writing, reading).await;
+    assert_eq!(seen.len(), 8 * 15 * 2);
+}
+
+/// Who sees a place sees all before it: no click gives a later one while an earlier one is not to be seen yet.
+async fn a_click_waits_for_whoever_gives_places_at_that_time(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    let session = kit.spend(&link).await;
+    let slow_id = EventId::new(kit.clock.uuid());
+    let begin = format!(
+        "BEGIN; SELECT pg_advisory_xact_lock({PLACING});
+         INSERT INTO events (position, id, type, at) VALUES (nextval('event_places'), '{slow_id}', 'idenfy.unavailable', 0)"
+    );
+    let mut slow = PgConnection::connect(&kit.database.url).await.unwrap();
+    slow.execute(AssertSqlSafe(begin)).await.unwrap();
+
+    let answer = kit.answer_for(&session, &[]);
+    let click_id = answer.event_id;
+    let mut click = pin!(kit.store.record(answer));
+    let too_soon = tokio::time::timeout(Duration::from_millis(300), &mut click);
+    assert!(too_soon.await.is_err());
+    assert_eq!(kit.store.newest_event().await.unwrap(), 0);
+    slow.execute("COMMIT").await.unwrap();
+    assert!(click.await.unwrap());
+    let told = all(&kit).await;
+    let ids: Vec<EventId> = told.iter().map(|told| told.event.id).collect();
+    assert_eq!(ids, [slow_id, click_id]);
+}
+
 async fn whoever_listens_hears_of_news(context: Context) {
     let kit = Kit::open(&context).await;
     let link = kit.keep_new(Usage::Unlimited).await;
@@ -192,7 +269,7 @@ async fn whoever_listens_hears_of_news(context: Context) {
         .await
         .unwrap();
     news.changed().await.unwrap();
-    kit.store.publish().await.unwrap();
+    kit.store.announce().await.unwrap();
     signals.heard().await;
 }
 

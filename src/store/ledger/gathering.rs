@@ -2,7 +2,8 @@
 //!
 //! A click needs two commits. Without a pause the clicks part into two halves that take turns, each waiting for the
 //! other's flush; a pause no longer than a flush brings them together, and every flush serves twice as many. Where
-//! flushes are quick, or nobody comes back, there is no pause.
+//! flushes are quick, or nobody comes back, there is no pause; nor on PostgreSQL, where the two commits have tasks of their
+//! own and a commit takes long because the server works.
 
 use std::time::{Duration, Instant};
 

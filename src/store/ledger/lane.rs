@@ -28,7 +28,7 @@ struct Lane {
     held: Held,
     /// Commits on the held connection so far.
     turns: u32,
-    gathering: Gathering,
+    gathering: Option<Gathering>,
     ignored: Counts,
 }
 
@@ -36,11 +36,11 @@ struct Lane {
 pub(super) fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let lane = Lane {
+        gathering: matches!(engine, Engine::Sqlite(_)).then(Gathering::default),
         engine,
         news,
         held: Held::default(),
         turns: 0,
-        gathering: Gathering::default(),
         ignored: Counts::default(),
     };
     tokio::spawn(lane.run(queue));
@@ -53,7 +53,9 @@ impl Lane {
         loop {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
-                    self.gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
+                    if let Some(gathering) = &mut self.gathering {
+                        gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
+                    }
                     self.commit(&mut ops).await;
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
@@ -85,7 +87,9 @@ impl Lane {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
-        self.gathering.committed(begun.elapsed(), had);
+        if let Some(gathering) = &mut self.gathering {
+            gathering.committed(begun.elapsed(), had);
+        }
         if outcome.is_err() {
             self.held.abandon();
         }

@@ -180,13 +180,18 @@ WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_
 }
 pub(in crate::store) use record_sql;
 
-/// The statement that tells of the sessions that were recorded, up to where its rows come from.
+/// The statement that tells of the sessions that were recorded, up to where its rows come from; with `$position` and `$place`
+/// where it gives the events their places.
 macro_rules! started_sql {
-    ($insert:literal, $each:literal) => {
+    ($insert:literal, $each:literal $(, $position:literal, $place:literal)?) => {
         concat!(
             $insert,
-            " INTO events (id, type, at, session_id)
-SELECT value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM ",
+            " INTO events (",
+            $($position,)?
+            "id, type, at, session_id)
+SELECT ",
+            $($place,)?
+            "value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM ",
             $each,
             "($1) "
         )
