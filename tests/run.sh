@@ -145,7 +145,7 @@ start_postgres() {
     port=$((20000 + RANDOM % 12000))
     if as_postgres "$programs/pg_ctl" start -D "$scratch/data" --wait --silent \
       --log="$scratch/postgres.log" -o "-p $port -c listen_addresses=127.0.0.1 \
-        -c unix_socket_directories=$scratch -c max_connections=200" >/dev/null 2>&1; then
+        -c unix_socket_directories=$scratch -c max_connections=300" >/dev/null 2>&1; then
       export ENTRYPASS_TEST_POSTGRES=postgres://postgres@127.0.0.1:$port/postgres
       echo "PostgreSQL at $ENTRYPASS_TEST_POSTGRES"
       return
@@ -186,7 +186,8 @@ export ENTRYPASS_TEST_OIDC_PROVIDER=$TOOLS/oidc
 export ENTRYPASS_TEST_AXE=$TOOLS/axe
 export ENTRYPASS_TEST_STANDARDWEBHOOKS=$TOOLS/python/bin/python ENTRYPASS_TEST_MAIL=$TOOLS/python/bin/python
 export ENTRYPASS_TEST_CHROMEDRIVER=/usr/bin/chromedriver ENTRYPASS_TEST_CHROMIUM=/usr/bin/chromium
-step 'test' cargo test --locked --no-fail-fast
+# One more at a time than there are cores, as many mostly wait.
+step 'test' cargo test --locked --no-fail-fast -- --test-threads="$(($(nproc) + 1))"
 
 printf '\nAll passed. Time per step:\n'
 printf '%s\n' "${times[@]}"
