@@ -51,6 +51,11 @@ impl Sweep {
                 break;
             }
         }
+        if self.store.mend_places().await? {
+            tracing::warn!(
+                "the sequence of the events' places was behind them, and was brought there"
+            );
+        }
         // What a node wrote that died before it published it.
         self.store.publish().await?;
         self.store.forget_ended(now).await?;

@@ -79,7 +79,10 @@ for (const field of document.querySelectorAll("[data-find]")) {
     }
   };
   field.hidden = false;
-  field.addEventListener("input", find);
+  field.addEventListener("input", () => {
+    find();
+    told.textContent = `${choices.filter((choice) => !choice.hidden).length} of ${choices.length} are shown.`;
+  });
   // It looks for something, and sends nothing.
   field.addEventListener("keydown", (event) => {
     if (event.key === "Enter") event.preventDefault();

@@ -4,14 +4,14 @@ use serde::Serialize;
 use sqlx::FromRow;
 use tokio::sync::watch;
 
-use super::postgres::PLACING;
 use super::sessions::{Findings, SessionRow};
-use super::{Engine, PostgresEngine, Store, StoreError};
+use super::{Store, StoreError};
 use crate::domain::event::{Event, EventType};
 use crate::domain::id::{EndpointId, EventId, LinkId, SessionId};
 use crate::domain::session::{Session, Status};
 use crate::domain::timestamp::Timestamp;
 
+mod places;
 mod raise;
 mod signals;
 
@@ -89,38 +89,6 @@ impl Store {
         tx.commit().await?;
         self.news.tell();
         Ok(())
-    }
-
-    /// Gives new events their place, so that they are seen, and [announces](Self::announce) them. Does nothing on SQLite, where
-    /// writing them does, nor for most clicks, which give their own. Returns whether there were any.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn publish(&self) -> Result<bool, StoreError> {
-        let Engine::Postgres(db) = &self.engine else {
-            return Ok(false);
-        };
-        match publish(db).await {
-            // Whatever is left is for the next start.
-            Err(sqlx::Error::PoolClosed) => Ok(false),
-            published => Ok(published?),
-        }
-    }
-
-    /// Tells every node that there may be new events to be seen. Does nothing on SQLite, where there is one.
-    ///
-    /// # Errors
-    /// When the database does not answer; others then find them within a second.
-    pub async fn announce(&self) -> Result<(), StoreError> {
-        let Engine::Postgres(db) = &self.engine else {
-            return Ok(());
-        };
-        let told = sqlx::query("SELECT pg_notify($1, '')").bind(CHANNEL);
-        match told.execute(db.write()).await {
-            // Whoever looks next sees them.
-            Ok(_) | Err(sqlx::Error::PoolClosed) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
     }
 
     /// The place of the newest event that is seen; 0 before the first.
@@ -269,28 +237,6 @@ impl EventRow {
         })
     }
 }
-
-async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
-    let waiting = "SELECT EXISTS (SELECT 1 FROM events WHERE position IS NULL)";
-    if !sqlx::query_scalar(waiting).fetch_one(db.read()).await? {
-        return Ok(false);
-    }
-    let placed = sqlx::query(PLACE).bind(PLACING).bind(CHANNEL);
-    Ok(placed.execute(db.write()).await?.rows_affected() > 0)
-}
-
-/// Only under the lock, which ends with the commit: who sees a place sees all before it. In one statement, so that nobody who
-/// falls silent holds it; what others placed while it was waited for is left as it is.
-const PLACE: &str = "
-WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
-placed AS (
-    UPDATE events SET position = places.position
-    FROM (SELECT seq, nextval('event_places') AS position
-          FROM (SELECT seq FROM turn CROSS JOIN events WHERE position IS NULL ORDER BY seq) AS waiting) AS places
-    WHERE events.seq = places.seq AND events.position IS NULL
-    RETURNING 1
-)
-SELECT pg_notify($2, '') FROM (SELECT COUNT(*) AS n FROM placed) AS told WHERE n > 0";
 
 macro_rules! events_sql {
     ($rest:literal) => {

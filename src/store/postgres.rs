@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions as _, Connection as _, PgConnection, PgPool, Postgres,
 use tokio::time::timeout;
 
 use super::StoreError;
-use super::ledger::settle::{Records, record_sql, started_sql, told_sql};
+use super::ledger::settle::{Records, record_sql, told_sql};
 use super::ledger::wanted::{Wanted, asked_sql, insert_sql};
 use super::steps::{self, Tell};
 use crate::domain::id::SessionId;
@@ -78,8 +78,10 @@ impl PostgresEngine {
         let options = options.options([
             ("statement_timeout", SERVER_TIMEOUT),
             ("idle_in_transaction_session_timeout", SERVER_TIMEOUT),
-            // Seconds: a node that went silent is forgotten, its locks with it.
+            // Seconds: a node that went silent is forgotten after half a minute, its locks with it.
             ("tcp_keepalives_idle", "15"),
+            ("tcp_keepalives_interval", "5"),
+            ("tcp_keepalives_count", "3"),
         ]);
         let ledger = pool(options.clone().options(BY_KEY), LEDGER_CONNECTIONS);
         Ok(Self {
@@ -225,30 +227,36 @@ fn missing(all: impl Iterator<Item = SessionId>, there: &[(SessionId,)]) -> Hash
 }
 
 macro_rules! record_and_tell_sql {
-    ($first:literal, $($started:literal),+) => {
+    ($first:literal, $columns:literal, $values:literal, $from:literal) => {
         concat!(
             "WITH ",
             $first,
             "recorded AS (",
             record_sql!("UPDATE", told_sql!("json_each")),
-            " RETURNING sessions.id, sessions.status
-), started AS (",
-            started_sql!("INSERT", $($started),+),
-            "WHERE value ->> 0 IN (SELECT id FROM recorded WHERE status = 'active')
+            " RETURNING sessions.id, sessions.status, told.event_id, told.told_at
+), started AS (
+    INSERT INTO events (",
+            $columns,
+            "id, type, at, session_id)
+    SELECT ",
+            $values,
+            "event_id, 'session.started', told_at, id FROM ",
+            $from,
+            " WHERE status = 'active'
 )
 SELECT id FROM recorded"
         )
     };
 }
 
-const RECORD: &str = record_and_tell_sql!("", "json_each");
+const RECORD: &str = record_and_tell_sql!("", "", "", "recorded");
 
 /// No place is given before the lock is there, which ends with the commit: who sees a place sees all before it.
 const RECORD_AND_PLACE: &str = record_and_tell_sql!(
     "turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($2)), ",
-    "turn CROSS JOIN json_each",
     "position, ",
-    "nextval('event_places'), "
+    "nextval('event_places'), ",
+    "turn CROSS JOIN recorded"
 );
 
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by

@@ -1,8 +1,6 @@
 //! Events: kept with the change they tell of, seen by all in one order.
 
 use std::cell::Cell;
-use std::pin::pin;
-use std::time::Duration;
 
 use entrypass::domain::event::EventType;
 use entrypass::domain::id::{EndpointId, EventId};
@@ -11,9 +9,10 @@ use entrypass::domain::usage::Usage;
 use entrypass::store::events::{EventFilter, KEPT_MS, NewEvent, Subject, Told};
 
 use futures_util::future::{join, join_all};
+use sqlx::postgres::PgListener;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
 
-use crate::harness::{Context, tests};
+use crate::harness::{BOUND, Context, Engine, eventually, tests};
 use crate::store_kit::Kit;
 
 tests!(
@@ -24,10 +23,14 @@ tests!(
         an_erased_session_is_told_of_without_what_was_erased,
         old_events_are_forgotten_but_the_newest,
         whoever_reads_on_misses_nothing_while_many_write,
+        a_sequence_of_places_that_was_left_behind_is_brought_to_them,
         whoever_listens_hears_of_news,
         what_nodes_know_of_idenfy_is_changed_by_one_of_them,
     ],
-    Postgres: [a_click_waits_for_whoever_gives_places_at_that_time]
+    Postgres: [
+        a_click_waits_for_whoever_gives_places_at_that_time,
+        all_nodes_hear_of_news_that_is_announced,
+    ]
 );
 
 /// The lock under which places are given.
@@ -246,15 +249,53 @@ async fn a_click_waits_for_whoever_gives_places_at_that_time(context: Context) {
 
     let answer = kit.answer_for(&session, &[]);
     let click_id = answer.event_id;
-    let mut click = pin!(kit.store.record(answer));
-    let too_soon = tokio::time::timeout(Duration::from_millis(300), &mut click);
-    assert!(too_soon.await.is_err());
+    let store = kit.store.clone();
+    let click = tokio::spawn(async move { store.record(answer).await });
+    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted
+                   AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    eventually(BOUND, "the click waits", async || {
+        kit.database.numbers(waiting).await == [1]
+    })
+    .await;
     assert_eq!(kit.store.newest_event().await.unwrap(), 0);
     slow.execute("COMMIT").await.unwrap();
-    assert!(click.await.unwrap());
+    assert!(click.await.unwrap().unwrap());
     let told = all(&kit).await;
     let ids: Vec<EventId> = told.iter().map(|told| told.event.id).collect();
     assert_eq!(ids, [slow_id, click_id]);
+}
+
+async fn a_sequence_of_places_that_was_left_behind_is_brought_to_them(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Unlimited).await;
+    for _ in 0..3 {
+        let session = kit.spend(&link).await;
+        kit.store
+            .record(kit.answer_for(&session, &[]))
+            .await
+            .unwrap();
+    }
+    assert!(!kit.store.mend_places().await.unwrap());
+    if context.engine == Engine::Postgres {
+        let behind = "SELECT setval('event_places', 1, FALSE)";
+        kit.database.execute(behind).await.unwrap();
+        let session = kit.spend(&link).await;
+        let answer = kit.answer_for(&session, &[]);
+        kit.store.record(answer.clone()).await.unwrap_err();
+        assert!(kit.store.mend_places().await.unwrap());
+        assert!(kit.store.record(answer).await.unwrap());
+        assert_eq!(all(&kit).await.len(), 4);
+    }
+    assert!(!kit.store.mend_places().await.unwrap());
+}
+
+async fn all_nodes_hear_of_news_that_is_announced(context: Context) {
+    let kit = Kit::open(&context).await;
+    let mut listener = PgListener::connect(&kit.database.url).await.unwrap();
+    listener.listen("entrypass_events").await.unwrap();
+    kit.store.announce().await.unwrap();
+    let heard = tokio::time::timeout(BOUND, listener.recv()).await;
+    assert_eq!(heard.unwrap().unwrap().channel(), "entrypass_events");
 }
 
 async fn whoever_listens_hears_of_news(context: Context) {

@@ -159,7 +159,8 @@ macro_rules! told_sql {
     ($each:literal) => {
         concat!(
             "(SELECT value ->> 0 AS id, value ->> 1 AS scan_ref, value ->> 2 AS redirect_url,
-             CAST(value ->> 3 AS BIGINT) AS token_expires_at FROM ",
+             CAST(value ->> 3 AS BIGINT) AS token_expires_at, value ->> 4 AS event_id,
+             CAST(value ->> 5 AS BIGINT) AS told_at FROM ",
             $each,
             "($1))"
         )
@@ -179,25 +180,6 @@ WHERE sessions.id = told.id AND sessions.status <> 'failed' AND sessions.erased_
     };
 }
 pub(in crate::store) use record_sql;
-
-/// The statement that tells of the sessions that were recorded, up to where its rows come from; with `$position` and `$place`
-/// where it gives the events their places.
-macro_rules! started_sql {
-    ($insert:literal, $each:literal $(, $position:literal, $place:literal)?) => {
-        concat!(
-            $insert,
-            " INTO events (",
-            $($position,)?
-            "id, type, at, session_id)
-SELECT ",
-            $($place,)?
-            "value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM ",
-            $each,
-            "($1) "
-        )
-    };
-}
-pub(in crate::store) use started_sql;
 
 const REFUND: &str = "
 UPDATE sessions SET status = 'failed', failure = told.failure, lease_until = NULL, room = NULL

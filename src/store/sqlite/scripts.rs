@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteArguments;
 use sqlx::{Arguments as _, AssertSqlSafe, Sqlite, Type};
 
 use crate::domain::channel::{ExternalRef, Via};
-use crate::store::ledger::settle::{Records, record_sql, started_sql, told_sql};
+use crate::store::ledger::settle::{Records, record_sql, told_sql};
 use crate::store::ledger::wanted::{Wanted, asked_sql, insert_sql};
 
 /// The longest script holds so many records, and so many sessions.
@@ -67,9 +67,9 @@ macro_rules! granted_sql {
 pub(super) const RECORD: &str = concat!(
     record_sql!("UPDATE", told_sql!("jsonb_each")),
     ";
-",
-    started_sql!("INSERT", "jsonb_each"),
-    "WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active')"
+INSERT INTO events (id, type, at, session_id)
+SELECT value ->> 4, 'session.started', CAST(value ->> 5 AS BIGINT), value ->> 0 FROM jsonb_each($1)
+WHERE EXISTS (SELECT 1 FROM sessions WHERE id = value ->> 0 AND status = 'active')"
 );
 
 /// Spends what `$2` wants of links and inserts the sessions of `$3` that were granted. `$4` names it.

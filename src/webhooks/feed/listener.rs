@@ -94,7 +94,7 @@ impl Feed {
         }))
     }
 
-    /// Says that what came after `last` is not kept any more, or never was here.
+    /// Says that what came after `last` is not kept any more, or never was here. As places have gaps it may be told in vain.
     fn gap(&self, last: i64, oldest: i64) -> String {
         let told = json!({
             "type": "stream.gap", "timestamp": self.inner.clock.now(),
