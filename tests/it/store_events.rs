@@ -7,7 +7,6 @@ use entrypass::domain::id::{EndpointId, EventId};
 use entrypass::domain::session::Status;
 use entrypass::domain::usage::Usage;
 use entrypass::store::events::{EventFilter, KEPT_MS, NewEvent, Subject, Told};
-
 use futures_util::future::{join, join_all};
 use sqlx::postgres::PgListener;
 use sqlx::{AssertSqlSafe, Connection as _, Executor as _, PgConnection};
