@@ -58,8 +58,9 @@ pub struct EventFilter {
     pub limit: i64,
 }
 
+/// A row of [`events_sql`]; the place is 0 while it has none.
 #[derive(FromRow)]
-struct EventRow {
+pub(super) struct EventRow {
     position: i64,
     id: EventId,
     r#type: String,
@@ -165,7 +166,7 @@ impl Store {
         self.tell_of(rows).await
     }
 
-    async fn tell_of(&self, rows: Vec<EventRow>) -> Result<Vec<Told>, StoreError> {
+    pub(super) async fn tell_of(&self, rows: Vec<EventRow>) -> Result<Vec<Told>, StoreError> {
         let ids: Vec<SessionId> = rows.iter().filter_map(|row| row.session_id).collect();
         let sessions = self.sessions_by_id(&ids).await?;
         rows.into_iter()
@@ -242,7 +243,7 @@ macro_rules! events_sql {
     ($rest:literal) => {
         concat!(
             "
-SELECT events.position, events.id, events.type, events.at, events.session_id,
+SELECT COALESCE(events.position, 0) AS position, events.id, events.type, events.at, events.session_id,
        COALESCE(events.link_id, sessions.link_id) AS link_id, links.name AS link_name, events.endpoint_id, events.detail
 FROM events LEFT JOIN sessions ON sessions.id = events.session_id
      LEFT JOIN links ON links.id = COALESCE(events.link_id, sessions.link_id) ",
@@ -250,6 +251,7 @@ FROM events LEFT JOIN sessions ON sessions.id = events.session_id
         )
     };
 }
+pub(super) use events_sql;
 
 const EVENTS: &str = events_sql!(
     "WHERE events.position > $1

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use super::{Store, StoreError};
 use crate::domain::id::{EventId, SessionId};
 use crate::domain::timestamp::Timestamp;
-use crate::store::events::Told;
+use crate::store::events::{EventRow, Told, events_sql};
 
 /// The most of each kind that a story tells.
 const MOST: i64 = 100;
@@ -55,28 +55,25 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn results_of(&self, session: SessionId) -> Result<Vec<Told>, StoreError> {
-        let rows: Vec<(i64,)> = each!(self, |db| {
+        let rows: Vec<EventRow> = each!(self, |db| {
             sqlx::query_as(RESULTS)
                 .bind(session)
                 .bind(MOST)
                 .fetch_all(db.read())
                 .await?
         });
-        let positions: Vec<i64> = rows.into_iter().map(|(position,)| position).collect();
-        let mut told = self.events_at(&positions).await?;
-        told.sort_by_key(|told| told.event.position);
-        Ok(told)
+        self.tell_of(rows).await
     }
 }
 
 const REPORTS: &str = "
 SELECT id, event_type, received_at FROM idenfy_events WHERE session_id = $1 ORDER BY id LIMIT $2";
 
-/// In the words of the index. Those without a place yet are not to be seen.
-const RESULTS: &str = "
-SELECT position FROM events
-WHERE session_id = $1 AND type IN ('session.updated', 'session.finished') AND position IS NOT NULL
-ORDER BY position LIMIT $2";
+/// In the words of the index. Those that were just written and have no place yet come last, where PostgreSQL puts them.
+const RESULTS: &str = events_sql!(
+    "WHERE events.session_id = $1 AND events.type IN ('session.updated', 'session.finished')
+ORDER BY events.position, events.at LIMIT $2"
+);
 
 #[cfg(test)]
 mod tests {

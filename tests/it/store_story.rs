@@ -69,6 +69,8 @@ async fn a_session_and_its_day_are_told(context: Context) {
         kit.store.apply(id, &told).await.unwrap(),
         Applied::Changed(one.id)
     );
+    // Whoever looks sees it at once, whenever it gets its place.
+    assert_eq!(kit.store.results_of(one.id).await.unwrap().len(), 1);
     kit.store.publish().await.unwrap();
     let handed = kit.store.hand_out(&[&endpoint], &kit.clock).await;
     handed.unwrap();

@@ -100,8 +100,6 @@ pub(super) async fn ask(
     } else {
         Flash::trouble("iDenfy was asked very often just now. Try again in a minute.")
     };
-    // The story that is shown next has what was told.
-    operator.store().publish().await?;
     Ok(operator.redirect_with(&flash, &address(&session.id.to_string())))
 }
 
