@@ -164,6 +164,8 @@ impl ScriptedIdenfy {
                 stream.write_all(whole.as_bytes()).await.ok()?;
                 continue;
             }
+            // Chosen before the call is counted: a test that sees it among the calls may say how the next is answered.
+            let chosen = self.answer.lock().expect("no panic inside").clone();
             let n = {
                 let mut calls = self.calls.lock().expect("no panic inside");
                 calls.push(Call {
@@ -180,7 +182,7 @@ impl ScriptedIdenfy {
                     .ok()?;
                 continue;
             }
-            let answer = match self.answer.lock().expect("no panic inside").clone() {
+            let answer = match chosen {
                 Answer::EachOf(answers) => answers[n % answers.len()].clone(),
                 answer => answer,
             };
