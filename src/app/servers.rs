@@ -3,6 +3,7 @@
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::{Condition, from_fn};
@@ -17,6 +18,13 @@ use crate::web::{self, State};
 
 /// Connections that may wait to be taken in: all phones in a hall open the same QR code within a second.
 const BACKLOG: u32 = 1024;
+
+/// How long an idle connection is kept that a visitor opened: it would take a file from somebody else.
+const KEPT_FOR_VISITORS: Duration = Duration::from_secs(5);
+
+/// How long an idle connection is kept where proxies open them: longer than they keep it themselves (nginx and AWS 60 s,
+/// Traefik 90 s, Caddy 120 s), as a form that a proxy sends just when we hang up is lost with a 502.
+const KEPT_FOR_PROXIES: Duration = Duration::from_secs(130);
 
 /// A listener at `address`, and the address it got.
 pub(super) fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -46,6 +54,11 @@ pub(super) fn serve(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::Listen(([0, 0, 0, 0], 0).into(), e))?;
+    let kept = if state.trusted_proxies.is_empty() {
+        KEPT_FOR_VISITORS
+    } else {
+        KEPT_FOR_PROXIES
+    };
     let (state, redeemer) = (state.clone(), redeemer.clone());
     let log = tracing::dispatcher::get_default(Clone::clone);
     let server = HttpServer::new(move || {
@@ -60,6 +73,7 @@ pub(super) fn serve(
             .configure(web::routes(&state, redeemer.for_thread(), sandbox.as_ref()))
     })
     .workers(workers)
+    .keep_alive(kept)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     .disable_signals()
     .listen(listener)
@@ -115,8 +129,6 @@ pub(super) fn close(door: TcpListener) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]

@@ -4,6 +4,8 @@ use entrypass::idenfy::health::PROBE_EVERY_MS;
 use futures_util::future::join_all;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::api_support::{metric, send_webhook};
 use crate::harness::gateway::{path_of, text};
@@ -22,6 +24,7 @@ tests!(
         robots_and_browsers_find_their_files,
         a_method_that_a_path_does_not_know_is_told_those_it_does,
         every_kind_of_answer_has_its_safety_headers,
+        an_idle_connection_of_a_proxy_outlives_one_of_a_visitor,
     ]
 );
 
@@ -389,4 +392,33 @@ async fn every_kind_of_answer_has_its_safety_headers(context: Context) {
         assert_eq!(header("x-powered-by"), None);
         assert_eq!(header("access-control-allow-origin"), None);
     }
+}
+
+async fn an_idle_connection_of_a_proxy_outlives_one_of_a_visitor(context: Context) {
+    const REQUEST: &[u8] = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let asked = async |connection: &mut TcpStream| {
+        connection.write_all(REQUEST).await.unwrap();
+        let mut answer = [0; 1024];
+        let read = connection.read(&mut answer).await.unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    };
+    let for_visitors = Gateway::start(&context).await;
+    let for_proxies = Gateway::with(&context, |config| {
+        config.server.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    })
+    .await;
+    let opened = async |gateway: &Gateway| {
+        let address = gateway.base.trim_start_matches("http://");
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        assert!(asked(&mut connection).await.starts_with("HTTP/1.1 200"));
+        connection
+    };
+    let mut of_proxy = opened(&for_proxies).await;
+    // As long as two visitors' one after the other, so that none is taken for longer that only ends a moment later.
+    for _ in 0..2 {
+        let mut of_visitor = opened(&for_visitors).await;
+        let ended = tokio::time::timeout(BOUND, of_visitor.read(&mut [0; 16])).await;
+        assert_eq!(ended.expect("it ends").unwrap(), 0);
+    }
+    assert!(asked(&mut of_proxy).await.starts_with("HTTP/1.1 200"));
 }
