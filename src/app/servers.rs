@@ -54,7 +54,8 @@ pub(super) fn serve(
     let address = listener
         .local_addr()
         .map_err(|e| StartError::Listen(([0, 0, 0, 0], 0).into(), e))?;
-    let kept = if state.trusted_proxies.is_empty() {
+    // The sandbox's iDenfy is called by ourselves, over connections that are kept.
+    let kept = if state.trusted_proxies.is_empty() && sandbox.is_none() {
         KEPT_FOR_VISITORS
     } else {
         KEPT_FOR_PROXIES

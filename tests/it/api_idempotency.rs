@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use crate::api_support::{fields, key_with, post_once, problem, until};
 use crate::harness::gateway::text;
 use crate::harness::{Answer, Context, Gateway, tests};
+use crate::visitor_kit::HOUR_MS;
 
 tests!(
     "api_idempotency",
@@ -285,14 +286,18 @@ async fn after_a_crash_a_repeat_starts_no_second_session(context: Context) {
     }
     assert_eq!(gateway.idenfy.calls().len(), 1);
     // Dead before iDenfy's answer was recorded: the use is given back, and the repeat is a new try.
-    let undone = "UPDATE sessions SET status = 'starting', lease_until = 1";
-    gateway.database.execute(undone).await.unwrap();
+    // (Not yet by the sweep that runs by itself.)
+    let lease = gateway.clock.now().plus_millis(HOUR_MS).millis();
+    let open = format!("UPDATE sessions SET status = 'starting', lease_until = {lease}");
+    gateway.database.execute(&open).await.unwrap();
     crash(&gateway).await;
     problem(start().await, 503, "verification_unavailable").await;
     assert_eq!(gateway.idenfy.calls().len(), 1);
+    gateway.clock.advance(HOUR_MS);
     gateway.sweep().await;
     assert_eq!(start().await.status(), 201);
     // The same, but settled by the sweep before the repeat comes.
+    let undone = "UPDATE sessions SET status = 'starting', lease_until = 1";
     gateway.database.execute(undone).await.unwrap();
     crash(&gateway).await;
     gateway.sweep().await;

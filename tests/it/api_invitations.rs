@@ -1,6 +1,8 @@
 //! `/api/v1/invitations` and `/api/v1/campaigns`
 
 use std::fmt::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 
 use entrypass::config::{Config, Email};
 use entrypass::domain::secret::Secret;
@@ -26,15 +28,36 @@ tests!(
 
 /// Email can be asked for, and one is on its way for ever; what goes out is tried where it is sent.
 pub fn with_email(config: &mut Config) {
-    // Nobody takes connections in.
-    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let port = silent.local_addr().expect("an address").port();
-    std::mem::forget(silent);
+    let port = falls_silent();
     config.email = Some(Email {
         smtp_url: Secret::new(format!("smtp://127.0.0.1:{port}")),
         from: "Entrypass <noreply@example.com>".to_owned(),
         per_minute: 1,
     });
+}
+
+/// The port of a mail server that says nothing more once it was told the recipient: before that it would soon count as
+/// one that cannot be reached.
+fn falls_silent() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = listener.local_addr().expect("an address").port();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            std::thread::spawn(move || -> std::io::Result<()> {
+                let mut lines = BufReader::new(stream.try_clone()?);
+                let mut line = String::new();
+                stream.write_all(b"220 ready\r\n")?;
+                while lines.read_line(&mut line)? > 0 {
+                    if !line.starts_with("RCPT") {
+                        stream.write_all(b"250 go on\r\n")?;
+                    }
+                    line.clear();
+                }
+                Ok(())
+            });
+        }
+    });
+    port
 }
 
 async fn csv(gateway: &Gateway, query: &str, key: Option<&str>, csv: &str) -> Response {

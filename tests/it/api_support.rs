@@ -119,6 +119,22 @@ pub async fn metric(gateway: &Gateway, sample: &str) -> u64 {
         .expect("a number")
 }
 
+/// The JSON lines of a health check once it says yes: a busy machine may need longer than the check waits.
+pub async fn healthy(gateway: &Gateway, path: &str) -> Vec<Value> {
+    let mut lines = Vec::new();
+    until(async || {
+        let answer = gateway.request(Method::GET, path).send().await;
+        let answer = answer.expect("an answer");
+        let status = answer.status();
+        let text = answer.text().await.expect("a text");
+        let each = text.lines().map(serde_json::from_str);
+        lines = each.collect::<Result<_, _>>().expect("JSON");
+        status == 200
+    })
+    .await;
+    lines
+}
+
 /// Waits for what must come.
 pub async fn until(is_so: impl AsyncFnMut() -> bool) {
     eventually(BOUND, "what is awaited", is_so).await;

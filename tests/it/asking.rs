@@ -558,6 +558,8 @@ fn mute_sandbox() -> String {
     let sandbox = Sandbox::new(settings, client.build().expect("a client"));
     let server = HttpServer::new(move || App::new().configure(sandbox::routes(sandbox.clone())))
         .workers(1)
+        // The gateway keeps its connections: none is to end just when it is used.
+        .keep_alive(BOUND)
         .disable_signals()
         .listen(listener)
         .expect("a server");

@@ -16,7 +16,7 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::dashboard_kit::{Browser, PASSWORD, Shown, signed_in};
 use crate::harness::gateway::{START, location};
-use crate::harness::{Context, Gateway, on_each_engine};
+use crate::harness::{Context, Gateway, free_port, on_each_engine};
 
 /// Never in a log.
 const CLIENT_SECRET: &str = "PROVIDER-SECRET-MARKER";
@@ -407,9 +407,7 @@ async fn whoever_cannot_be_let_in_is_told_why(context: Context) {
 
 async fn a_provider_that_is_down_leaves_the_password(context: Context) {
     context.expect_log("nobody could be signed in by OpenID Connect: the provider does not answer");
-    let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let issuer = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let issuer = format!("http://127.0.0.1:{}", free_port());
     let gateway = gateway(&context, &issuer).await;
     let mut browser = Browser::new(&gateway);
     let down = browser.get("/admin/login/oidc").await;

@@ -180,8 +180,8 @@ async fn a_session_tells_its_whole_story(context: Context) {
     last["status"]["mismatchTags"] = json!(["SURNAME"]);
     last["status"]["manualDocument"] = json!("DOC_VALIDATED");
     gateway.clock.advance(60_000);
-    send(&gateway, MANUAL, &last).await;
     receiver.status(500);
+    send(&gateway, MANUAL, &last).await;
     deliver(&gateway).await;
     receiver.status(204);
     gateway.clock.advance(60_000);

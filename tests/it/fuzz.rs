@@ -271,7 +271,7 @@ async fn any_header_is_answered(context: Context) {
         ("POST", "/webhooks/idenfy".to_owned()),
         ("GET", "/static/visitor.css".to_owned()),
         ("GET", "/favicon.ico".to_owned()),
-        ("GET", "/health/ready".to_owned()),
+        ("GET", "/health/live".to_owned()),
         ("GET", "/metrics".to_owned()),
     ];
     check(

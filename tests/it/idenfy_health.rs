@@ -1,10 +1,9 @@
 //! While iDenfy is known to start no sessions, visitors do not wait for it; everyone is told once.
 
 use entrypass::idenfy::health::{FAILURES_MAX, PROBE_EVERY_MS};
-use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::api_support::{metric, until};
+use crate::api_support::{healthy, metric, until};
 use crate::harness::{Answer, Context, Gateway, tests};
 use crate::visitor_kit::{code_of, unavailable};
 
@@ -43,14 +42,7 @@ async fn told(gateway: &Gateway) -> Vec<String> {
 
 /// The detail of readiness, which stays 200.
 async fn detail(gateway: &Gateway) -> Value {
-    let answer = gateway.request(Method::GET, "/health/ready").send().await;
-    let answer = answer.unwrap();
-    assert_eq!(answer.status(), 200);
-    let text = answer.text().await.unwrap();
-    let lines: Vec<Value> = text
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
+    let lines = healthy(gateway, "/health/ready").await;
     assert_eq!(lines[0], json!({"check": "database", "status": "ok"}));
     assert_eq!(lines[1]["check"], "idenfy");
     assert_eq!(lines[1]["status"] == "ok", lines[1]["detail"].is_null());

@@ -13,9 +13,10 @@ use libtest_mimic::Trial;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::api_support::metric;
 use crate::harness::gateway::{location, text};
 use crate::harness::mail::{MailServer, where_there_is_mail};
-use crate::harness::{Context, Gateway, eventually, on_each_engine};
+use crate::harness::{Context, Gateway, eventually, free_port, on_each_engine};
 
 /// The tests of this area.
 pub fn tests() -> Vec<Trial> {
@@ -210,18 +211,13 @@ async fn a_mail_is_tried_again_where_that_helps_and_nowhere_else(context: Contex
     let (status, again) = gateway.post(&retry(&refused), json!({})).await;
     assert_eq!((status, &again["status"]), (202, &json!("pending")));
     stands(&gateway, &refused, "failed", 1).await;
-    let metrics = gateway
-        .request(Method::GET, "/metrics")
-        .send()
-        .await
-        .unwrap();
-    let metrics = metrics.text().await.unwrap();
-    for line in [
-        "entrypass_messages_total{channel=\"email\",result=\"sent\"} 2",
-        "entrypass_messages_total{channel=\"email\",result=\"delayed\"} 2",
-        "entrypass_messages_total{channel=\"email\",result=\"failed\"} 3",
-    ] {
-        assert!(metrics.contains(line), "{line} in {metrics}");
+    for (result, messages) in [("sent", 2), ("delayed", 2), ("failed", 3)] {
+        let sample = format!("entrypass_messages_total{{channel=\"email\",result=\"{result}\"}}");
+        // Counted once it is noted.
+        eventually(BOUND, &sample, async || {
+            metric(&gateway, &sample).await == messages
+        })
+        .await;
     }
     assert!(
         !context.log.text().contains("marker@"),
@@ -343,11 +339,7 @@ async fn a_server_that_is_down_or_wants_a_password_delays(context: Context) {
         .output()
         .expect("openssl");
     assert!(made.status.success(), "{made:?}");
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     let url = |password: &str| format!("smtp://user%40a:{password}@127.0.0.1:{port}");
 
     let gateway = Gateway::with(&context, by(url("right"), 100)).await;

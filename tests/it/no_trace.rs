@@ -48,7 +48,7 @@ const PRIVATE: [&str; 4] = [
 const URL_TOKEN: &str = "URLTOKEN-MARKER";
 
 /// Longer than files keep what was erased.
-const BOUND: Duration = Duration::from_secs(30);
+const BOUND: Duration = Duration::from_mins(2);
 
 /// The texts that somebody was told, and where.
 #[derive(Default)]

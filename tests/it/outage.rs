@@ -19,6 +19,8 @@ async fn many_requests_without_a_database_leave_few_lines_in_the_log(context: Co
         "could not be written",
         "not ready",
         "the sweep failed",
+        "asking for results failed",
+        "erasing failed",
     ] {
         context.expect_log(text);
     }

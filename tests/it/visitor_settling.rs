@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 
-use crate::harness::gateway::{PHONE, location, path_of, text};
+use crate::harness::gateway::{MINT_MS, PHONE, location, path_of, text};
 use crate::harness::{Answer, BOUND, Context, Gateway, eventually, tests};
 use crate::visitor_kit::{HOUR_MS, called, hold_back, states, unavailable, webhook};
 
@@ -24,7 +24,7 @@ tests!(
 );
 
 /// Longer than any click may take with the default settings.
-const LEASE_MS: i64 = 30_000;
+const LEASE_MS: i64 = MINT_MS.cast_signed() + 20_000;
 
 /// Sends a click and gives the connection, without waiting for the answer.
 async fn half_a_click(gateway: &Gateway, link: &Value) -> TcpStream {
@@ -62,7 +62,7 @@ async fn a_visitor_who_hangs_up_does_not_strand_his_use(context: Context) {
 
 async fn a_visitor_who_hangs_up_on_a_mint_that_fails_gives_his_use_back(context: Context) {
     context.expect_log("iDenfy started no session");
-    let gateway = Gateway::with(&context, |config| config.idenfy.timeout_ms = 500).await;
+    let gateway = Gateway::with(&context, |config| config.idenfy.timeout_ms = 5_000).await;
     let link = gateway.link(json!({"usage": {"type": "single"}})).await;
     gateway.idenfy.answer(Answer::Hang);
     let visitor = half_a_click(&gateway, &link).await;
@@ -216,7 +216,7 @@ async fn a_sweep_leaves_alone_what_is_settled_or_still_runs(context: Context) {
     let (answer, ()) = tokio::join!(gateway.click(&link), async {
         called(&gateway, 3).await;
         // Within its budget the click is still under way.
-        gateway.clock.advance(9_999);
+        gateway.clock.advance(MINT_MS.cast_signed() - 1);
         assert_eq!(gateway.sweep().await, 0);
         gate.add_permits(1);
     });

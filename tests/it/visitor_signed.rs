@@ -121,7 +121,7 @@ async fn each_customer_gets_a_session_of_his_own_and_comes_back_to_it(context: C
 
 /// Addresses that were not signed so, each by what is wrong with it.
 fn forged(link: &Value) -> Vec<(&'static str, String)> {
-    let good = address(link, &format!("client_id=42&ref=7&exp={SOON}"));
+    let good = address(link, &format!("client_id=customer-42&ref=7&exp={SOON}"));
     let (whole, signature) = good.split_once("&sig=").unwrap();
     let slug = path_of(link);
     let (later, beyond) = (SOON + 1, SOON + 7 * 86_400);
@@ -139,20 +139,26 @@ fn forged(link: &Value) -> Vec<(&'static str, String)> {
         ),
         (
             "another order",
-            format!("{slug}?ref=7&client_id=42&exp={SOON}&sig={signature}"),
+            format!("{slug}?ref=7&client_id=customer-42&exp={SOON}&sig={signature}"),
         ),
         (
             "the signature first",
-            format!("{slug}?sig={signature}&client_id=42&ref=7&exp={SOON}"),
+            format!("{slug}?sig={signature}&client_id=customer-42&ref=7&exp={SOON}"),
         ),
-        ("another customer", good.replacen("42", "43", 1)),
+        (
+            "another customer",
+            good.replacen("customer-42", "customer-43", 1),
+        ),
         ("another reference", good.replacen("ref=7", "ref=8", 1)),
         ("none", good.replacen("&ref=7", "", 1)),
         (
             "a longer time",
             good.replacen(&SOON.to_string(), &later.to_string(), 1),
         ),
-        ("percent-encoded", good.replacen("42", "%34%32", 1)),
+        (
+            "percent-encoded",
+            good.replacen("customer-42", "customer-%34%32", 1),
+        ),
         (
             "an encoded name",
             good.replacen("client_id", "client%5Fid", 1),
@@ -184,19 +190,19 @@ fn forged(link: &Value) -> Vec<(&'static str, String)> {
             "101 characters",
             signed(&format!("client_id={}&exp={SOON}", "a".repeat(101))),
         ),
-        ("no time", signed("client_id=42")),
-        ("no number", signed("client_id=42&exp=tomorrow")),
+        ("no time", signed("client_id=customer-42")),
+        ("no number", signed("client_id=customer-42&exp=tomorrow")),
         (
             "milliseconds",
-            signed(&format!("client_id=42&exp={SOON}000")),
+            signed(&format!("client_id=customer-42&exp={SOON}000")),
         ),
         (
             "over a week ahead",
-            signed(&format!("client_id=42&exp={beyond}")),
+            signed(&format!("client_id=customer-42&exp={beyond}")),
         ),
         (
             "a bad reference",
-            signed(&format!("client_id=42&ref=%C3%A9&exp={SOON}")),
+            signed(&format!("client_id=customer-42&ref=%C3%A9&exp={SOON}")),
         ),
     ]
 }
@@ -207,7 +213,7 @@ async fn what_is_not_as_it_was_signed_is_refused_and_spends_nothing(context: Con
         let wanted = json!({"confirm": confirm, "resume": true, "language": "lt", "inactive_message": "Over."});
         let link = signed_link(&gateway, wanted).await;
         // His session is open, so that whoever is taken for him is led into it.
-        let own = of(&link, "42");
+        let own = of(&link, "customer-42");
         if confirm {
             let page = get(&gateway, &own, &[]).await.text().await.unwrap();
             let posted = post_form(&gateway, &own, &form_of(&page), &[]).await;
@@ -220,7 +226,7 @@ async fn what_is_not_as_it_was_signed_is_refused_and_spends_nothing(context: Con
         for (what, path) in forged(&link) {
             assert_eq!(code(&gateway, Method::GET, &path).await, invalid, "{what}");
         }
-        let cut = format!("{}?client_id=42&exp={SOON}", path_of(&link));
+        let cut = format!("{}?client_id=customer-42&exp={SOON}", path_of(&link));
         let preview = [("User-Agent", "WhatsApp/2.23.20.0")];
         for (method, headers) in [
             (Method::GET, &[][..]),
@@ -235,7 +241,10 @@ async fn what_is_not_as_it_was_signed_is_refused_and_spends_nothing(context: Con
             if method != Method::HEAD {
                 assert_eq!(language_of(&page), "lt");
                 assert!(page.contains("<h1>Ši nuoroda yra ne visa</h1>"), "{page}");
-                assert!(!page.contains("42") && !page.contains("Over."), "{page}");
+                assert!(
+                    !page.contains("customer-42") && !page.contains("Over."),
+                    "{page}"
+                );
             }
         }
         // What looks on before it opens sees the page, and learns nothing of the customer.
@@ -249,7 +258,7 @@ async fn what_is_not_as_it_was_signed_is_refused_and_spends_nothing(context: Con
             send(&gateway, Method::HEAD, &stranger, &[]).await.status(),
             200
         );
-        let late = address(&link, "client_id=42&exp=1799999999");
+        let late = address(&link, "client_id=customer-42&exp=1799999999");
         assert_eq!(
             code(&gateway, Method::GET, &late).await,
             (403, "signature_expired".into())

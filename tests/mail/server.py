@@ -1,10 +1,10 @@
 """A mail server on loopback for the tests, by aiosmtpd, that is as difficult as real ones are.
 
-server.py [--port N] [--auth USER:PASSWORD] [--tls CERT:KEY] [--brief]
+server.py --into FILE [--port N] [--auth USER:PASSWORD] [--tls CERT:KEY] [--brief]
     Prints its port. A recipient decides what becomes of a mail, by how the address begins: `refused` (550), `relay` (554
     at first), `grey` (451 at first), `drop` (the connection breaks at first, before the answer), `full` (552 after the mail). Each mail that is
-    taken is a line of JSON on stdout, read again by Python's own email package, its page checked by html5lib; with
-    `--brief` only to whom it went and its address, for there are thousands.
+    taken is a line of JSON in FILE before it is answered, read again by Python's own email package, its page checked by
+    html5lib; with `--brief` only to whom it went and its address, for there are thousands.
 """
 
 import argparse
@@ -57,8 +57,9 @@ def told_briefly(recipient, content):
 
 
 class Handler:
-    def __init__(self, tell):
+    def __init__(self, tell, into):
         self.tell = tell
+        self.into = into
 
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("refused"):
@@ -77,7 +78,7 @@ class Handler:
         if recipient.startswith("drop") and is_first(recipient):
             server.transport.abort()
             return "250 never heard"
-        print(json.dumps(self.tell(recipient, envelope.content)), flush=True)
+        print(json.dumps(self.tell(recipient, envelope.content)), file=self.into, flush=True)
         return "250 OK"
 
 
@@ -88,6 +89,7 @@ async def serve(options):
         given = (data.login.decode(), data.password.decode())
         return AuthResult(success=given == wanted, handled=False)
 
+    handler = Handler(told_briefly if options.brief else told, open(options.into, "w"))
     context = None
     if options.tls:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
@@ -95,7 +97,7 @@ async def serve(options):
 
     def session():
         return SMTP(
-            Handler(told_briefly if options.brief else told),
+            handler,
             hostname="localhost",
             tls_context=context,
             require_starttls=bool(context),
@@ -112,6 +114,7 @@ async def serve(options):
 
 
 parser = argparse.ArgumentParser()
+parser.add_argument("--into", required=True)
 parser.add_argument("--port", type=int, default=0)
 parser.add_argument("--auth")
 parser.add_argument("--tls")

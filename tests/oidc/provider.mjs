@@ -31,6 +31,8 @@ const { default: Provider } = await import(`${folder}/node_modules/oidc-provider
 let people = {};
 let serve = (_, answer) => answer.writeHead(503).end();
 const server = createServer((request, answer) => serve(request, answer));
+// The gateway keeps its connections: none is to end just when it is used.
+server.keepAliveTimeout = 0;
 await new Promise((ready) => { server.listen(0, "127.0.0.1", ready); });
 const { port } = server.address();
 

@@ -1,6 +1,9 @@
 //! The engines, and a database of its own for each test.
 
-use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use std::str::FromStr as _;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Connection, Executor, PgConnection, SqliteConnection};
 
 /// How old a database on a server that is kept must be to be dropped by a later run: no run takes as long.
 const KEPT_SECONDS: u64 = 900;
@@ -64,6 +67,12 @@ impl Engine {
     }
 }
 
+/// A connection that waits its turn, however long the gateway writes.
+async fn file(url: &str) -> Result<SqliteConnection, sqlx::Error> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    options.busy_timeout(super::BOUND).connect().await
+}
+
 impl Database {
     /// One that somebody else made, and looks after.
     pub fn existing(url: String) -> Self {
@@ -74,7 +83,7 @@ impl Database {
     pub async fn execute(&self, sql: &str) -> Result<u64, sqlx::Error> {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         Ok(if self.url.starts_with("sqlite:") {
-            let mut connection = SqliteConnection::connect(&self.url).await?;
+            let mut connection = file(&self.url).await?;
             connection.execute(sql).await?.rows_affected()
         } else {
             let mut connection = PgConnection::connect(&self.url).await?;
@@ -85,7 +94,7 @@ impl Database {
     /// Until what is returned is dropped, others can read but not write.
     pub async fn lock_writers(&self) -> Box<dyn Send> {
         if self.url.starts_with("sqlite:") {
-            let mut own = SqliteConnection::connect(&self.url).await.expect("a file");
+            let mut own = file(&self.url).await.expect("a file");
             own.execute("BEGIN IMMEDIATE").await.expect("the lock");
             Box::new(own)
         } else {
@@ -101,9 +110,7 @@ impl Database {
     pub async fn numbers(&self, sql: &str) -> Vec<i64> {
         let sql = sqlx::AssertSqlSafe(sql.to_owned());
         if self.url.starts_with("sqlite:") {
-            let mut connection = SqliteConnection::connect(&self.url)
-                .await
-                .expect("a database");
+            let mut connection = file(&self.url).await.expect("a database");
             sqlx::query_scalar(sql).fetch_all(&mut connection).await
         } else {
             let mut connection = PgConnection::connect(&self.url).await.expect("a database");

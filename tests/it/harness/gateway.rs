@@ -1,7 +1,6 @@
 //! The gateway under test.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use entrypass::app::{self, Running};
 use entrypass::asking::Asking;
@@ -32,6 +31,9 @@ pub const START: &str = "2027-01-15T12:00:00Z";
 /// An agent of a real phone.
 pub const PHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 \
     (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1";
+
+/// How long a mint may take, in milliseconds.
+pub const MINT_MS: u64 = 60_000;
 
 pub struct Gateway {
     _running: Running,
@@ -90,6 +92,8 @@ impl Gateway {
         config.idenfy.api_key = api_key;
         config.idenfy.api_secret = api_secret;
         config.idenfy.webhook_key = webhook_key;
+        // In real time: so long may a test hold iDenfy's answer back.
+        config.idenfy.timeout_ms = MINT_MS;
         config.limits.clicks_per_minute_per_ip = 0;
         change(&mut config);
         let settings = config.idenfy.clone();
@@ -106,8 +110,8 @@ impl Gateway {
             .no_proxy()
             .tls_certs_only([])
             .user_agent(PHONE)
-            // Well below the gateway's own, so that no request meets a connection that is being closed.
-            .pool_idle_timeout(Duration::from_secs(1))
+            // Each request on a connection of its own: an idle one may be closed just when it is used.
+            .pool_max_idle_per_host(0)
             .build()
             .expect("a client");
         Self {

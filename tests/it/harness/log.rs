@@ -29,7 +29,7 @@ impl Log {
     pub fn dispatch(&self) -> Dispatch {
         // That a connection or a statement took long says something of the machine alone.
         let filter = EnvFilter::new(
-            "debug,hyper=info,hyper_util=info,reqwest=info,sqlx=info,sqlx::pool::acquire=error,sqlx::query=error,mio=info,thirtyfour=info",
+            "debug,hyper=info,hyper_util=info,reqwest=info,sqlx=info,sqlx::pool::acquire=error,sqlx::query=error,sqlx_core::pool::connection=error,mio=info,thirtyfour=info",
         );
         let log = tracing_subscriber::fmt()
             .json()

@@ -12,6 +12,7 @@ pub mod receiver;
 pub mod sandboxed;
 
 use std::future::Future;
+use std::hash::{BuildHasher as _, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -97,6 +98,14 @@ pub async fn eventually(bound: Duration, what: &str, mut is_so: impl AsyncFnMut(
         assert!(Instant::now() < end, "not within {bound:?}: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+/// A port for somebody who is told it before he listens: of those that nobody gets who does not ask for them.
+pub fn free_port() -> u16 {
+    let taken = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_err();
+    let random = || 20_000 + RandomState::new().hash_one(0) % 12_000;
+    let ports = std::iter::repeat_with(|| u16::try_from(random()).expect("a port"));
+    ports.into_iter().find(|port| !taken(port)).expect("a port")
 }
 
 fn run(engine: Engine, test: Test) -> Result<(), Failed> {

@@ -8,6 +8,7 @@ use reqwest::{Method, RequestBuilder, Response};
 use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
 
 use super::engine::Database;
 use super::eventually;
@@ -38,6 +39,8 @@ pub struct Process {
     pub base: String,
     out: Arc<Mutex<String>>,
     err: Arc<Mutex<String>>,
+    /// Read what it says.
+    readers: Vec<JoinHandle<()>>,
     expected: Mutex<Vec<String>>,
 }
 
@@ -147,15 +150,14 @@ impl Binary {
         let mut all = vec!["serve"];
         all.extend(arguments);
         let mut child = self.spawn(&all);
-        let (out, err) = (
-            collect(child.stdout.take().expect("a pipe")),
-            collect(child.stderr.take().expect("a pipe")),
-        );
+        let (out, of_out) = collect(child.stdout.take().expect("a pipe"));
+        let (err, of_err) = collect(child.stderr.take().expect("a pipe"));
         let mut process = Process {
             child,
             base: String::new(),
             out,
             err,
+            readers: vec![of_out, of_err],
             expected: Mutex::default(),
         };
         eventually(PATIENCE, "the gateway listens", async || {
@@ -225,7 +227,14 @@ impl Process {
             // A connection to PostgreSQL that is given back while its worker ends.
             .filter(|line| !line.contains("it is being shutdown"))
             // That a connection or a statement took long says something of the machine alone.
-            .filter(|line| !line.contains("sqlx::pool::acquire") && !line.contains("sqlx::query"))
+            .filter(|line| {
+                let of_machine = [
+                    "sqlx::pool::acquire",
+                    "sqlx::query",
+                    "sqlx_core::pool::connection",
+                ];
+                !of_machine.iter().any(|target| line.contains(target))
+            })
             .filter(|line| !expected.iter().any(|text| line.contains(text.as_str())));
         loud.collect::<Vec<_>>().join("\n")
     }
@@ -253,6 +262,10 @@ impl Process {
     /// Waits until it has ended; its exit code.
     pub async fn ended(&mut self) -> Option<i32> {
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        for reader in self.readers.drain(..) {
+            let all = tokio::time::timeout(PATIENCE, reader).await;
+            all.expect("all it said").expect("no panic inside");
+        }
         status.expect("it ends").expect("a child").code()
     }
 
@@ -350,15 +363,17 @@ async fn finish(mut child: Child, input: &str) -> Ended {
     }
 }
 
-fn collect(mut pipe: impl AsyncRead + Unpin + Send + 'static) -> Arc<Mutex<String>> {
+fn collect(
+    mut pipe: impl AsyncRead + Unpin + Send + 'static,
+) -> (Arc<Mutex<String>>, JoinHandle<()>) {
     let text = Arc::new(Mutex::new(String::new()));
     let all = text.clone();
-    tokio::spawn(async move {
+    let reader = tokio::spawn(async move {
         let mut buffer = vec![0; 8192];
         while let Ok(read @ 1..) = pipe.read(&mut buffer).await {
             let part = String::from_utf8_lossy(&buffer[..read]);
             all.lock().expect("no panic inside").push_str(&part);
         }
     });
-    text
+    (text, reader)
 }
