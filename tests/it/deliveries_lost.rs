@@ -119,7 +119,7 @@ async fn start(client: &Client) -> Vec<Value> {
 
 /// iDenfy tells two results of each session: one that is not final, and the opposite, which is.
 async fn tell(client: &Client, sessions: &[Value]) {
-    for some in sessions.chunks(25) {
+    for some in sessions.chunks(5) {
         join_all(some.iter().map(|session| async {
             for (event, status, is_final) in [(AUTO, "APPROVED", false), (MANUAL, "DENIED", true)] {
                 let body = result(&session["scan_ref"], status, is_final).to_string();
