@@ -222,6 +222,12 @@ async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<()
     let chosen = batch.chosen().iter();
     let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = context.store.taken_slugs(&slugs).await?;
+    let held: Vec<&Slug> = taken.iter().map(|at| slugs[*at]).collect();
+    if context.store.are_slugs_in_flux(&held).await? {
+        return Err(Failure::new(
+            "some slugs are held by links that are still being made or cleared away; nothing was made: try again in a minute",
+        ));
+    }
     for at in &taken {
         eprintln!(
             "links[{}].slug: another link has or had this slug",

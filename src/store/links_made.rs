@@ -78,6 +78,26 @@ impl Store {
         Ok(positions)
     }
 
+    /// Whether any of those slugs is only held by what is still being made at once or being cleared away: it may be free soon.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn are_slugs_in_flux(&self, slugs: &[&Slug]) -> Result<bool, StoreError> {
+        for chunk in slugs.chunks(CHUNK) {
+            let asked = json_rows(&chunk.iter().map(|slug| [slug.as_str()]).collect::<Vec<_>>());
+            let some: Option<(Slug,)> = each!(self, |db| {
+                sqlx::query_as(IN_FLUX)
+                    .bind(&asked)
+                    .fetch_optional(db.list())
+                    .await?
+            });
+            if some.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What was drawn for the links whose ids are from `first` to `last`, deleted ones too, in the order of the ids: the slug,
     /// and what the site of a signed one signs with.
     ///
@@ -201,6 +221,12 @@ const DRAWN: &str = concat!(
     "SELECT slug, signing_secret FROM links WHERE id >= $1 AND id <= $2 AND ",
     seen_sql!("links.id"),
     " ORDER BY id"
+);
+
+const IN_FLUX: &str = concat!(
+    "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1)) AND NOT (",
+    seen_sql!("links.id"),
+    ") LIMIT 1"
 );
 
 const TAKEN: &str = "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))";

@@ -533,13 +533,17 @@ async fn what_died_in_the_middle_is_made_anew(context: Context) {
     for sql in [
         "DELETE FROM links WHERE name > 'L95'",
         "UPDATE idempotency SET answer = NULL",
-        "INSERT INTO imports SELECT MIN(id), MAX(id), 'dead', 0 FROM links",
+        "INSERT INTO imports SELECT MIN(id), MAX(id), 'another', 4102444800000 FROM links",
     ] {
         gateway.database.execute(sql).await.unwrap();
     }
     let chosen = json!({"slug": "chosen"});
     assert_eq!(gateway.click(&chosen).await.status(), 404, "nobody sees it");
     gateway.clock.advance(121_000);
+    // While another process clears it away, nobody is told that a slug is taken.
+    assert_eq!(send().await.status(), 503);
+    let died = "UPDATE imports SET owner = 'dead', leased_until = 0";
+    gateway.database.execute(died).await.unwrap();
     let again = made(send().await).await;
     assert_eq!((names(&again), kept(&gateway).await), (names(&first), 1200));
     let ids = |links: &[Value]| -> Vec<String> {

@@ -152,6 +152,14 @@ pub(super) async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Re
     if taken.is_empty() {
         return Ok(());
     }
+    let slugs: Vec<&Slug> = taken.iter().map(|at| slugs[*at]).collect();
+    if store.are_slugs_in_flux(&slugs).await? {
+        // What a dead process left of these very rows may be being cleared away: asked again, they are made.
+        tracing::info!(
+            "slugs are held by links that are being made or cleared away: the caller is to ask again"
+        );
+        return Err(Problem::Database(None));
+    }
     let mut named: Vec<String> = taken
         .iter()
         .take(TAKEN_MAX)
