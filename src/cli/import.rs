@@ -222,26 +222,31 @@ async fn refuse_taken<R: Rows>(context: &Context, batch: &Batch<R>) -> Result<()
     let chosen = batch.chosen().iter();
     let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = context.store.taken_slugs(&slugs).await?;
-    let held: Vec<&Slug> = taken.iter().map(|at| slugs[*at]).collect();
-    if context.store.are_slugs_in_flux(&held).await? {
-        return Err(Failure::new(
-            "some slugs are held by links that are still being made or cleared away; nothing was made: try again in a minute",
-        ));
-    }
-    for at in &taken {
+    for at in &taken.for_good {
         eprintln!(
             "links[{}].slug: another link has or had this slug",
             places[*at]
         );
     }
-    if taken.is_empty() {
+    if !taken.for_good.is_empty() {
+        return Err(Failure::new(format!(
+            "{} slugs are taken; nothing was made",
+            taken.for_good.len()
+        )));
+    }
+    if taken.for_now.is_empty() {
         Ok(())
     } else {
-        Err(Failure::new(format!(
-            "{} slugs are taken; nothing was made",
-            taken.len()
-        )))
+        Err(ask_again())
     }
+}
+
+/// Slugs are held that may be free soon, as those are of rows which a dead process left.
+fn ask_again() -> Failure {
+    Failure::new(
+        "slugs are held by links that are being made or cleared away: try again in a minute",
+    )
+    .unsure()
 }
 
 /// From what rows are made now.
@@ -273,10 +278,11 @@ async fn make<R: Rows>(
     let kept = batch.keep(store, &context.clock, Pace::elsewhere()).await;
     match kept.map_err(|error| Failure::from(error).unsure())? {
         Ok(()) => Ok((batch, from)),
-        Err(place) => Err(Failure::new(format!(
-            "{}[{place}].slug: another link has or had this slug; nothing was made",
-            R::LIST
-        ))),
+        // By somebody who came in between; whether for good is looked up.
+        Err(_) => Err(refuse_taken(context, &batch)
+            .await
+            .err()
+            .unwrap_or_else(ask_again)),
     }
 }
 

@@ -240,7 +240,8 @@ impl Import {
 
     async fn taken(&self, links: impl Iterator<Item = &Link>) -> Result<Vec<usize>, StoreError> {
         let slugs: Vec<&Slug> = links.map(|link| &link.terms.slug).collect();
-        let taken = self.store.taken_slugs(&slugs).await?;
+        let taken = self.store.taken_slugs(&slugs).await?.all();
+        let taken: Vec<usize> = taken.collect();
         if taken.is_empty() {
             // It is the ids then: nobody else makes them.
             return Err(StoreError::Unavailable);

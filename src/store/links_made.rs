@@ -1,6 +1,6 @@
 //! Links being made, one or a hundred thousand.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::imports::{Imported, seen_sql};
 use super::ledger::json_rows;
@@ -15,6 +15,21 @@ use crate::domain::slug::Slug;
 
 /// Rows in one statement.
 const CHUNK: usize = 500;
+
+/// Slugs that cannot be had, by their positions among those that were asked about.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// A link has or had it.
+    pub for_good: Vec<usize>,
+    /// What is still being made at once, or being cleared away, holds it.
+    pub for_now: Vec<usize>,
+}
+
+impl Taken {
+    pub(super) fn all(self) -> impl Iterator<Item = usize> {
+        self.for_good.into_iter().chain(self.for_now)
+    }
+}
 
 impl Store {
     /// Keeps new links, all or none, in one transaction. When a slug is or was taken, also by an earlier one of `links`, tells
@@ -50,52 +65,34 @@ impl Store {
         let mut seen = HashSet::new();
         let twice = links.iter().position(|link| !seen.insert(&link.terms.slug));
         let slugs: Vec<_> = links.iter().map(|link| &link.terms.slug).collect();
-        let taken = self.taken_slugs(&slugs).await?.first().copied();
-        Ok(taken.into_iter().chain(twice).min().unwrap_or_default())
+        let taken = self.taken_slugs(&slugs).await?.all();
+        Ok(taken.chain(twice).min().unwrap_or_default())
     }
 
-    /// The positions of those slugs that are or were taken.
+    /// Those slugs that cannot be had now.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn taken_slugs(&self, slugs: &[&Slug]) -> Result<Vec<usize>, StoreError> {
-        let mut positions = Vec::new();
+    pub async fn taken_slugs(&self, slugs: &[&Slug]) -> Result<Taken, StoreError> {
+        let mut all = Taken::default();
         for (n, chunk) in slugs.chunks(CHUNK).enumerate() {
             let asked = json_rows(&chunk.iter().map(|slug| [slug.as_str()]).collect::<Vec<_>>());
-            let taken: Vec<(Slug,)> = each!(self, |db| {
+            let taken: Vec<(Slug, bool)> = each!(self, |db| {
                 sqlx::query_as(TAKEN)
                     .bind(&asked)
                     .fetch_all(db.list())
                     .await?
             });
-            let taken: HashSet<_> = taken.into_iter().map(|(slug,)| slug).collect();
-            let found = chunk
-                .iter()
-                .enumerate()
-                .filter(|(_, slug)| taken.contains(slug));
-            positions.extend(found.map(|(position, _)| n * CHUNK + position));
-        }
-        Ok(positions)
-    }
-
-    /// Whether any of those slugs is only held by what is still being made at once or being cleared away: it may be free soon.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn are_slugs_in_flux(&self, slugs: &[&Slug]) -> Result<bool, StoreError> {
-        for chunk in slugs.chunks(CHUNK) {
-            let asked = json_rows(&chunk.iter().map(|slug| [slug.as_str()]).collect::<Vec<_>>());
-            let some: Option<(Slug,)> = each!(self, |db| {
-                sqlx::query_as(IN_FLUX)
-                    .bind(&asked)
-                    .fetch_optional(db.list())
-                    .await?
-            });
-            if some.is_some() {
-                return Ok(true);
+            let taken: HashMap<_, _> = taken.into_iter().collect();
+            for (position, slug) in chunk.iter().enumerate() {
+                match taken.get(slug) {
+                    Some(true) => all.for_good.push(n * CHUNK + position),
+                    Some(false) => all.for_now.push(n * CHUNK + position),
+                    None => {}
+                }
             }
         }
-        Ok(false)
+        Ok(all)
     }
 
     /// What was drawn for the links whose ids are from `first` to `last`, deleted ones too, in the order of the ids: the slug,
@@ -223,10 +220,8 @@ const DRAWN: &str = concat!(
     " ORDER BY id"
 );
 
-const IN_FLUX: &str = concat!(
-    "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1)) AND NOT (",
+const TAKEN: &str = concat!(
+    "SELECT slug, ",
     seen_sql!("links.id"),
-    ") LIMIT 1"
+    " FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))"
 );
-
-const TAKEN: &str = "SELECT slug FROM links WHERE slug IN (SELECT value ->> 0 FROM json_each($1))";

