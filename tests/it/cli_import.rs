@@ -17,6 +17,7 @@ tests!(
         a_file_of_people_invites_them,
         mistakes_are_told_row_by_row_and_nothing_is_made,
         the_same_import_under_the_same_key_makes_nothing_again,
+        slugs_that_may_be_free_soon_are_not_told_to_be_taken,
     ]
 );
 
@@ -220,4 +221,32 @@ async fn the_same_import_under_the_same_key_makes_nothing_again(context: Context
     let key = ["--idempotency-key", "k-2"];
     assert_eq!(import(&wrong, &key).await.code, Some(1));
     assert_eq!(import(&other, &key).await.code, Some(0));
+}
+
+async fn slugs_that_may_be_free_soon_are_not_told_to_be_taken(context: Context) {
+    let (binary, database) = binary(&context).await;
+    let file = binary.file("one.csv", "name,usage,slug\nA,single,chosen\n");
+    let first = binary.run(&["link", "import", &file]).await;
+    assert_eq!(first.code, Some(0), "{}", first.err);
+    let import = async || {
+        let arguments = ["link", "import", &file, "--idempotency-key", "k-1"];
+        binary.run(&arguments).await
+    };
+    // As if the server were clearing away what a dead process left.
+    let clearing = "INSERT INTO imports SELECT id, id, 'another', 4102444800000 FROM links";
+    database.execute(clearing).await.unwrap();
+    let unsure = import().await;
+    assert_eq!(unsure.code, Some(1));
+    let told = &unsure.err;
+    assert!(told.contains("try again in a minute"), "{told}");
+    assert!(!told.contains("has or had"), "{told}");
+    for sql in [
+        "DELETE FROM links",
+        "DELETE FROM imports",
+        "UPDATE idempotency SET created_at = created_at - 120000",
+    ] {
+        database.execute(sql).await.unwrap();
+    }
+    let made = import().await;
+    assert_eq!(made.code, Some(0), "{}", made.err);
 }
