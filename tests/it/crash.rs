@@ -27,7 +27,7 @@ tests!(
     Postgres: [another_node_settles_what_a_killed_one_left]
 );
 
-/// How soon sessions of a dead process are settled.
+/// How long is waited until sessions of a dead process are settled.
 const SETTLED: Duration = Duration::from_mins(2);
 
 /// Mints that are answered before the process is killed.

@@ -15,10 +15,10 @@ use crate::harness::{Context, Gateway, eventually, tests};
 
 tests!("silence", [], Postgres: [a_server_that_goes_silent_is_given_up_and_found_again]);
 
-/// How long a request may take that the database does not answer.
+/// How long is waited for an answer where the database gives none.
 const GIVEN_UP: Duration = Duration::from_mins(1);
 
-/// How soon links work again.
+/// How long is waited until links work again.
 const WORKS_AGAIN: Duration = Duration::from_mins(2);
 
 /// A way to a server that can be cut as a firewall does it that forgets connections.

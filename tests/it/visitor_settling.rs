@@ -23,7 +23,7 @@ tests!(
     ]
 );
 
-/// Longer than any click may take with the default settings.
+/// Longer than any click may take here.
 const LEASE_MS: i64 = MINT_MS.cast_signed() + 20_000;
 
 /// Sends a click and gives the connection, without waiting for the answer.
