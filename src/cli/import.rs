@@ -276,14 +276,12 @@ async fn make<R: Rows>(
     refuse_taken(context, &batch).await?;
     eprintln!("{} {} are right and are being made", batch.len(), R::LIST);
     let kept = batch.keep(store, &context.clock, Pace::elsewhere()).await;
-    match kept.map_err(|error| Failure::from(error).unsure())? {
-        Ok(()) => Ok((batch, from)),
-        // By somebody who came in between; whether for good is looked up.
-        Err(_) => Err(refuse_taken(context, &batch)
-            .await
-            .err()
-            .unwrap_or_else(ask_again)),
+    if kept.map_err(|error| Failure::from(error).unsure())? {
+        return Ok((batch, from));
     }
+    // Somebody took a slug in between; whether for good is looked up.
+    refuse_taken(context, &batch).await?;
+    Err(ask_again())
 }
 
 /// The same, once for all who name the key.

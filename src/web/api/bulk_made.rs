@@ -46,14 +46,12 @@ pub(super) async fn make<R: Rows>(
     // The slugs of rows that a dead process left are free again.
     store.drop_dead_imports(&state.clock).await?;
     refuse_taken(store, &batch).await?;
-    match batch.keep(store, &state.clock, Pace::beside(store)).await? {
-        Ok(()) => Ok((batch, receipt)),
-        // By somebody who came in between; whether for good is looked up.
-        Err(_) => Err(refuse_taken(store, &batch)
-            .await
-            .err()
-            .unwrap_or_else(ask_again)),
+    if batch.keep(store, &state.clock, Pace::beside(store)).await? {
+        return Ok((batch, receipt));
     }
+    // Somebody took a slug in between; whether for good is looked up.
+    refuse_taken(store, &batch).await?;
+    Err(ask_again())
 }
 
 /// Slugs are held that may be free soon, as those are of rows which a dead process left: asked again, all of it is made.

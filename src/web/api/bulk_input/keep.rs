@@ -15,16 +15,17 @@ const DRAWS_MAX: usize = 10;
 const STEP: usize = 500;
 
 impl<R: Rows> Batch<R> {
-    /// Keeps the rows, all or none. A slug that was drawn and is taken is drawn again.
+    /// Keeps the rows, all or none; whether it did: it does not where a slug that was chosen is taken. One that was drawn and
+    /// is taken is drawn again.
     ///
     /// # Errors
-    /// When the database does not answer; within it the place of a row whose chosen slug is taken.
+    /// When the database does not answer.
     pub async fn keep(
         &mut self,
         store: &Store,
         clock: &Clock,
         pace: Pace,
-    ) -> Result<Result<(), usize>, StoreError> {
+    ) -> Result<bool, StoreError> {
         self.draw().await?;
         if self.len() <= STEP {
             return self.keep_few(store, clock).await;
@@ -34,28 +35,24 @@ impl<R: Rows> Batch<R> {
         let import = store.begin_import(clock, first, last).await?;
         // Another process makes the same rows, or has just made them. Asked again, they are found.
         let import = import.ok_or(StoreError::Unavailable)?;
-        if let Err(place) = self.add_all(&import, clock, pace).await? {
+        if !self.add_all(&import, clock, pace).await? {
             import.cancel().await?;
-            return Ok(Err(place));
+            return Ok(false);
         }
         import.publish(self.kind.imported(self.len())).await?;
-        Ok(Ok(()))
+        Ok(true)
     }
 
-    async fn keep_few(
-        &mut self,
-        store: &Store,
-        clock: &Clock,
-    ) -> Result<Result<(), usize>, StoreError> {
+    async fn keep_few(&mut self, store: &Store, clock: &Clock) -> Result<bool, StoreError> {
         let mut rows: Vec<R::Row> = self.again().collect();
         self.give_slugs(&mut rows, 0);
         for _ in 0..DRAWS_MAX {
             let Err(place) = self.kind.keep(store, clock, &mut rows).await? else {
                 self.kind.recall(store).await?;
-                return Ok(Ok(()));
+                return Ok(true);
             };
             if self.is_chosen(place) {
-                return Ok(Err(place));
+                return Ok(false);
             }
             // So it goes once in ten thousand times, with a million links there.
             self.drawn[place].0 = Slug::generate();
@@ -86,7 +83,7 @@ impl<R: Rows> Batch<R> {
         import: &Import,
         clock: &Clock,
         mut pace: Pace,
-    ) -> Result<Result<(), usize>, StoreError> {
+    ) -> Result<bool, StoreError> {
         let (mut again, mut from) = (self.again(), 0);
         loop {
             let mut rows;
@@ -95,8 +92,8 @@ impl<R: Rows> Batch<R> {
                 break;
             }
             self.give_slugs(&mut rows, from);
-            if let Err(taken) = self.add(import, clock, &mut rows, from).await? {
-                return Ok(Err(taken));
+            if !self.add(import, clock, &mut rows, from).await? {
+                return Ok(false);
             }
             from += rows.len();
             pace.rest().await;
@@ -104,7 +101,7 @@ impl<R: Rows> Batch<R> {
         if from < self.len() {
             return Err(StoreError::Corrupt("a file that was right before"));
         }
-        Ok(Ok(()))
+        Ok(true)
     }
 
     /// Gives the rows from `place` on the slugs that were drawn for them, and notes their secrets.
@@ -123,14 +120,14 @@ impl<R: Rows> Batch<R> {
         clock: &Clock,
         rows: &mut [R::Row],
         place: usize,
-    ) -> Result<Result<(), usize>, StoreError> {
+    ) -> Result<bool, StoreError> {
         for _ in 0..DRAWS_MAX {
             let Err(taken) = self.kind.add(import, clock, rows).await? else {
-                return Ok(Ok(()));
+                return Ok(true);
             };
             for at in taken {
                 if self.is_chosen(place + at) {
-                    return Ok(Err(place + at));
+                    return Ok(false);
                 }
                 let slug = Slug::generate();
                 R::link_mut(&mut rows[at]).terms.slug = slug.clone();

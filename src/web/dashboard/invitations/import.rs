@@ -208,7 +208,9 @@ pub(in crate::web::dashboard) async fn run(operator: Operator, id: web::Path<Str
                     let kept = batch
                         .keep(&store, &state.clock, Pace::beside(&store))
                         .await?;
-                    kept.map_err(|_| Problem::NotFound)?;
+                    if !kept {
+                        return Err(Problem::NotFound);
+                    }
                 }
                 receipt.presets = receipt.presets.only(&batch.asked);
                 Ok::<_, Problem>(receipt)
