@@ -3,12 +3,15 @@
 use reqwest::{ClientBuilder, redirect, retry};
 use url::{Host, Url};
 
+/// Who calls.
+pub const USER_AGENT: &str = concat!("entrypass/", env!("CARGO_PKG_VERSION"));
+
 /// A client for calls to `target` and its like: no redirects are followed and nothing is sent twice behind our back.
 pub fn client_builder(target: &Url) -> ClientBuilder {
     // Whoever installed a provider before us has one that will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let mut builder = reqwest::Client::builder()
-        .user_agent(concat!("entrypass/", env!("CARGO_PKG_VERSION")))
+        .user_agent(USER_AGENT)
         .http1_only()
         .tcp_nodelay(true)
         .redirect(redirect::Policy::none())

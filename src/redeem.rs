@@ -119,13 +119,8 @@ impl Redeemer {
     /// The same, with connections to iDenfy of its own, for one worker.
     #[must_use]
     pub fn for_thread(&self) -> Self {
-        // Made of settings that have made a client before; should it fail all the same, the shared one serves.
-        let idenfy = self
-            .idenfy
-            .for_thread()
-            .unwrap_or_else(|_| self.idenfy.clone());
         Self {
-            idenfy,
+            idenfy: self.idenfy.for_thread(),
             store: self.store.for_thread(),
             ..self.clone()
         }

@@ -6,13 +6,16 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use chrono::DateTime;
+use hyper::Uri;
+use hyper::body::Bytes;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER, USER_AGENT,
 };
-use reqwest::{Method, Request, Response, StatusCode, Url};
+use reqwest::{Method, Request, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
+use super::direct::Direct;
 use super::redirect::Redirects;
 use super::wire::{Answer, Call, redirect_query, refusal};
 use super::{MintError, MintRequest, Minted};
@@ -23,14 +26,15 @@ use crate::domain::secret::Secret;
 use crate::domain::timestamp::Timestamp;
 use crate::http;
 
+mod exchange;
 mod lookups;
 
-/// An answer larger than this is not read to its end, in bytes.
-const ANSWER_MAX: usize = 256 * 1024;
+use exchange::Answered;
+
 /// Pauses between attempts in milliseconds, each give or take a quarter; one attempt more than pauses.
 const PAUSES_MS: [u32; 2] = [250, 500];
 /// Idle connections are closed before a server or a middlebox is likely to.
-const IDLE: Duration = Duration::from_secs(30);
+pub(super) const IDLE: Duration = Duration::from_secs(30);
 
 /// Calls iDenfy. Cheap to clone; clones share connections and the bound on calls in flight.
 #[derive(Debug, Clone)]
@@ -41,12 +45,14 @@ pub struct Client {
 #[derive(Debug, Clone)]
 struct Inner {
     http: reqwest::Client,
+    /// What mints go by where no proxy stands in between.
+    direct: Option<Direct>,
     clock: Clock,
     /// Without them every call would be refused.
     has_credentials: bool,
     headers: HeaderMap,
-    token_url: Url,
-    age_url: Url,
+    token_uri: Uri,
+    age_uri: Uri,
     list_url: Url,
     status_url: Url,
     delete_url: Url,
@@ -75,6 +81,12 @@ pub enum ClientError {
     /// `idenfy.base_url` has no usable form.
     #[error("idenfy.base_url is not usable: {0}")]
     BaseUrl(#[from] url::ParseError),
+    /// The same.
+    #[error("idenfy.base_url is not usable: {0}")]
+    BaseUri(#[from] hyper::http::uri::InvalidUri),
+    /// The system's root certificates cannot be used.
+    #[error("cannot set up calls to iDenfy: {0}")]
+    Certificates(#[from] rustls::Error),
     /// An entry of `idenfy.redirect_hosts` is neither `host` nor `host:port`.
     #[error("idenfy.redirect_hosts has an entry that is neither host nor host:port: {0}")]
     RedirectHost(String),
@@ -97,12 +109,15 @@ impl Client {
             .map(basic_auth);
         let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
-            http: http_client(&config.base_url, max_in_flight)?,
+            http: http::client_builder(&config.base_url)
+                .pool_idle_timeout(IDLE)
+                .build()?,
+            direct: Direct::new(&config.base_url, max_in_flight)?,
             clock,
             has_credentials: authorization.is_some(),
             headers: headers(authorization),
-            token_url: Url::parse(&format!("{base}/api/v2/token"))?,
-            age_url: Url::parse(&format!("{base}/age-estimation/token/"))?,
+            token_uri: format!("{base}/api/v2/token").parse()?,
+            age_uri: format!("{base}/age-estimation/token/").parse()?,
             list_url: Url::parse(&format!("{base}/kyc/identifications/?perPage=1"))?,
             status_url: Url::parse(&format!("{base}/api/v2/status"))?,
             delete_url: Url::parse(&format!("{base}/api/v2/delete"))?,
@@ -119,17 +134,15 @@ impl Client {
         })
     }
 
-    /// The same client with connections of its own, for one thread's use: they are then driven by that thread, and no
-    /// call has to be handed over to another. The bound on calls in flight stays shared.
-    ///
-    /// # Errors
-    /// When the HTTP client cannot be set up.
-    pub fn for_thread(&self) -> Result<Self, ClientError> {
+    /// The same client with connections of its own to mint by, for one thread's use: they are then driven by that
+    /// thread, and no call has to be handed over to another. The bound on calls in flight stays shared.
+    #[must_use]
+    pub fn for_thread(&self) -> Self {
         let mut inner = Inner::clone(&self.inner);
-        inner.http = http_client(&inner.token_url, inner.max_in_flight)?;
-        Ok(Self {
+        inner.direct = inner.direct.as_ref().map(Direct::for_thread);
+        Self {
             inner: Arc::new(inner),
-        })
+        }
     }
 
     /// Lets visitors be sent to any address of `origin` too: where the embedded iDenfy's page lives.
@@ -169,15 +182,15 @@ impl Client {
             inner.token_expiry,
             inner.session_length,
         );
-        let url = if request.flow == Flow::Selfie {
-            &inner.age_url
+        let uri = if request.flow == Flow::Selfie {
+            &inner.age_uri
         } else {
-            &inner.token_url
+            &inner.token_uri
         };
 
         let deadline = Instant::now() + inner.budget;
         let (headers, body) =
-            tokio::time::timeout_at(deadline, inner.post(url, &call.body(), deadline))
+            tokio::time::timeout_at(deadline, inner.post(uri, call.body().into(), deadline))
                 .await
                 .unwrap_or(Err(MintError::Timeout))?;
 
@@ -207,9 +220,10 @@ impl Client {
     /// [`MintError::Credentials`] when it does not take them, [`MintError::NoCredentials`] when there are none, else why that cannot be told.
     pub async fn check_credentials(&self) -> Result<Option<Timestamp>, MintError> {
         let request = self.inner.request(Method::GET, &self.inner.list_url, None);
-        let (headers, _) = tokio::time::timeout(self.inner.budget, self.inner.attempt(request))
+        let answered = tokio::time::timeout(self.inner.budget, self.inner.exchange(request))
             .await
             .unwrap_or(Err(MintError::Timeout))?;
+        let (headers, _) = self.inner.taken(answered)?;
         Ok(http_date(headers.get(DATE)))
     }
 }
@@ -225,14 +239,14 @@ impl Inner {
     /// Posts until iDenfy takes it, for as long as that is safe and ends before `deadline`.
     async fn post(
         &self,
-        url: &Url,
-        body: &[u8],
+        uri: &Uri,
+        body: Bytes,
         deadline: Instant,
-    ) -> Result<(HeaderMap, Vec<u8>), MintError> {
+    ) -> Result<(HeaderMap, Bytes), MintError> {
         let mut pauses = PAUSES_MS.into_iter();
         loop {
-            let request = self.request(Method::POST, url, Some(body.to_vec()));
-            let error = match self.attempt(request).await {
+            let answered = self.post_once(uri, body.clone()).await;
+            let error = match answered.and_then(|answered| self.taken(answered)) {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
             };
@@ -247,36 +261,13 @@ impl Inner {
         }
     }
 
-    /// Sends `request` once.
-    async fn attempt(&self, request: Request) -> Result<(HeaderMap, Vec<u8>), MintError> {
-        let (status, headers, body) = self.exchange(request).await?;
+    /// The answer, unless it is a refusal: what that says matters less than that it is one.
+    fn taken(&self, (status, headers, body): Answered) -> Result<(HeaderMap, Bytes), MintError> {
         if status.is_success() {
             return Ok((headers, body?));
         }
-        // What a refusal says matters less than that it is one.
         let wait = self.retry_after(&headers);
         Err(refusal(status.as_u16(), &body.unwrap_or_default(), wait))
-    }
-
-    /// Sends `request` once, and reads whatever is answered.
-    async fn exchange(
-        &self,
-        request: Request,
-    ) -> Result<(StatusCode, HeaderMap, Result<Vec<u8>, MintError>), MintError> {
-        if !self.has_credentials {
-            return Err(MintError::NoCredentials);
-        }
-        let mut response = self.http.execute(request).await.map_err(|error| {
-            if error.is_connect() {
-                MintError::Unreachable
-            } else {
-                MintError::BrokenOff
-            }
-        })?;
-        let status = response.status();
-        let body = read(&mut response).await;
-        let headers = std::mem::take(response.headers_mut());
-        Ok((status, headers, body))
     }
 
     /// iDenfy's own time when it answered: its dates are not compared with a clock that is wrong here.
@@ -295,16 +286,13 @@ impl Inner {
     }
 }
 
-fn http_client(base_url: &Url, max_in_flight: usize) -> Result<reqwest::Client, reqwest::Error> {
-    http::client_builder(base_url)
-        .pool_max_idle_per_host(max_in_flight)
-        .pool_idle_timeout(IDLE)
-        .build()
-}
-
 fn headers(authorization: Option<HeaderValue>) -> HeaderMap {
     let json = HeaderValue::from_static("application/json");
-    let always = [(ACCEPT, json.clone()), (CONTENT_TYPE, json)];
+    let always = [
+        (ACCEPT, json.clone()),
+        (CONTENT_TYPE, json),
+        (USER_AGENT, HeaderValue::from_static(http::USER_AGENT)),
+    ];
     always
         .into_iter()
         .chain(authorization.map(|value| (AUTHORIZATION, value)))
@@ -316,18 +304,6 @@ fn basic_auth((key, secret): (&Secret, &Secret)) -> HeaderValue {
     let mut value = HeaderValue::try_from(format!("Basic {pair}")).expect("base64 is ASCII");
     value.set_sensitive(true);
     value
-}
-
-/// The body, read to its end only while it is of a reasonable size.
-async fn read(response: &mut Response) -> Result<Vec<u8>, MintError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|_| MintError::BrokenOff)? {
-        if body.len() + chunk.len() > ANSWER_MAX {
-            return Err(MintError::Nonsense);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
 }
 
 fn http_date(value: Option<&HeaderValue>) -> Option<Timestamp> {

@@ -5,6 +5,7 @@
 
 pub mod callback;
 mod client;
+mod direct;
 mod error;
 pub mod health;
 mod lookup;

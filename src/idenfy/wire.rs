@@ -162,12 +162,14 @@ impl Answer {
         body: &[u8],
         answered_at: impl FnOnce() -> Timestamp,
     ) -> Option<Self> {
+        // Looked at once as a whole, and not again at each name in it.
+        let body = std::str::from_utf8(body).ok()?;
         let answer = if flow == Flow::Selfie {
             let AgeAnswer {
                 token,
                 session_url,
                 expires_at,
-            } = serde_json::from_slice(body).ok()?;
+            } = serde_json::from_str(body).ok()?;
             let until = expires_at.as_str().and_then(|at| Timestamp::parse(at).ok());
             let lifetime = until.map(|until| until.seconds() - answered_at().seconds());
             Self {
@@ -177,7 +179,7 @@ impl Answer {
                 lifetime,
             }
         } else {
-            let answer: TokenAnswer = serde_json::from_slice(body).ok()?;
+            let answer: TokenAnswer = serde_json::from_str(body).ok()?;
             Self {
                 token: answer.auth_token.or(answer.token_string)?,
                 scan_ref: answer.scan_ref,

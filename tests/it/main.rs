@@ -65,6 +65,7 @@ mod fuzz_idenfy;
 mod fuzz_inputs;
 mod harness;
 mod idenfy_health;
+mod idenfy_ways;
 mod imports;
 mod invitations_sent;
 mod mails;
@@ -164,6 +165,7 @@ fn main() {
         fuzz::tests(),
         fuzz_idenfy::tests(),
         idenfy_health::tests(),
+        idenfy_ways::tests(),
         imports::tests(),
         invitations_sent::tests(),
         mails::tests(),

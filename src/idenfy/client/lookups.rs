@@ -1,5 +1,6 @@
 //! The calls about sessions that exist: what became of one, which a customer has, delete one.
 
+use hyper::body::Bytes;
 use reqwest::{Method, Request};
 use serde_json::json;
 
@@ -52,7 +53,7 @@ impl Client {
     }
 
     /// Asks once: whoever asks comes back later by itself.
-    async fn ask(&self, request: Request) -> Result<Vec<u8>, LookupError> {
+    async fn ask(&self, request: Request) -> Result<Bytes, LookupError> {
         let exchange = self.inner.exchange(request);
         let (status, headers, body) = tokio::time::timeout(self.inner.budget, exchange)
             .await

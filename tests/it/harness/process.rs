@@ -91,10 +91,15 @@ impl Binary {
         self
     }
 
-    /// With a log that leaves nothing out.
-    pub fn log_everything(mut self) -> Self {
-        self.environment.push(("RUST_LOG".into(), "trace".into()));
+    /// With a variable that is no setting.
+    pub fn variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
+    }
+
+    /// With a log that leaves nothing out.
+    pub fn log_everything(self) -> Self {
+        self.variable("RUST_LOG", "trace")
     }
 
     /// Writes a file into the working folder; returns its path.
