@@ -154,10 +154,14 @@ pub fn routes(
             .app_data(web::Data::from(state))
             .app_data(web::Data::new(redeemer))
             .app_data(web::PayloadConfig::new(FORM_MAX));
-        // Asked first, so that a click is not held against the pattern of every other route.
-        config.service(visits("/{slug}").guard(guard::fn_guard(|ctx| {
-            Slug::parse(ctx.head().uri.path().trim_start_matches('/')).is_ok()
-        })));
+        // Asked first and without a pattern, so that a click is held against none.
+        let is_slug = guard::fn_guard(|ctx| {
+            let path = ctx.head().uri.path();
+            path.strip_prefix('/')
+                .is_some_and(|slug| Slug::parse(slug).is_ok())
+        });
+        let clicks = web::scope("").guard(is_slug);
+        config.service(clicks.default_service(web::to(public::visit)));
         config
             .configure(assets::routes)
             .configure(docs::routes)
@@ -168,16 +172,9 @@ pub fn routes(
         if let Some(sandbox) = sandbox {
             config.configure(crate::sandbox::routes(sandbox));
         }
-        config
-            .service(visits("/{slug}"))
-            .service(visits("/{slug}/"));
+        config.service(web::resource(["/{slug}", "/{slug}/"]).to(public::visit));
         config.default_service(web::to(nothing_here));
     }
-}
-
-fn visits(path: &str) -> Resource {
-    let read_or_post = guard::Any(guard::Get()).or(guard::Head()).or(guard::Post());
-    resource(path, "GET, HEAD, POST").route(web::route().guard(read_or_post).to(public::visit))
 }
 
 /// A path that answers GET and HEAD.

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, web};
 
 pub(super) use answer::not_found;
 use answer::{Answer, is_over, no};
 pub(super) use request::accepted_language;
-use request::{cookie_name, header_text, posted_nonce, query_value};
+use request::{cookie_name, header_text, named, posted_nonce, query_value};
 
 use super::State;
 use super::agents::{Ignored, ignored_reason};
@@ -42,11 +42,14 @@ struct Visit<'a> {
 /// `GET`, `HEAD` and `POST` of `/{slug}`.
 pub async fn visit(
     request: HttpRequest,
-    slug: web::Path<String>,
     body: web::Payload,
     state: web::Data<State>,
     redeemer: web::Data<Redeemer>,
 ) -> HttpResponse {
+    if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
+        return Problem::MethodNotAllowed("GET, HEAD, POST").error_response();
+    }
+    let slug = named(&request).await;
     let visit = Visit {
         state: &state,
         redeemer: &redeemer,
@@ -198,7 +201,8 @@ impl Visit<'_> {
     /// Spends a use, in a task of its own: a connection that breaks off cannot strand it half-way.
     async fn redeem(&self, terms: &Arc<LinkTerms>, start: Plan) -> Answer {
         let (redeemer, task_terms) = (self.redeemer.clone(), terms.clone());
-        let task = self.state.spawn(async move {
+        // Boxed, as a task's future is copied whole when it begins and when it is done.
+        let task = self.state.spawn(Box::pin(async move {
             let started = redeemer.start(&start.of(&task_terms)).await;
             // Counted here, for the visitor may be gone by now.
             match started.as_ref().map(|started| &started.auth_token) {
@@ -207,7 +211,7 @@ impl Visit<'_> {
                 Err(_) => {}
             }
             started
-        });
+        }));
         match task.await {
             Ok(Ok(started)) => Answer::Go(terms.clone(), started),
             // A dead link's page needs no mint, so it is told even when no more of them may start.
