@@ -50,6 +50,9 @@ pub enum Kind {
     Naive,
     /// One statement a click on PostgreSQL and a pool of 10, the POST, the 302.
     NaivePostgres,
+    /// The scripted iDenfy itself, asked without anything in between.
+    #[value(skip)]
+    Upstream,
 }
 
 /// Serves on a free port of loopback until the process is ended, and prints the address first.
@@ -92,6 +95,7 @@ async fn open(kind: Kind, database: &str) -> Outcome<Account> {
             .await?;
     }
     Ok(match kind {
+        Kind::Upstream => return Err("the scripted iDenfy is a role of its own".into()),
         Kind::Constant => Account::Constant,
         Kind::Bare => Account::Grouped(GroupCommit::start(sqlite.connect().await?)),
         Kind::Naive => {

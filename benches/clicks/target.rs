@@ -54,7 +54,8 @@ pub struct Target {
     base: String,
     upstream_base: String,
     entrypass: Option<Entrypass>,
-    constant: bool,
+    /// Whether it spends uses and starts sessions.
+    keeps_books: bool,
     links: u32,
     /// Clicks that wrk saw answered, and those that may have been under way when it stopped.
     answered: u64,
@@ -78,7 +79,10 @@ impl Target {
         };
         let mut entrypass = None;
         let begun = Instant::now();
-        let (server, base, started_in) = if let Some(kind) = plan.reference {
+        let (server, base, started_in) = if plan.reference == Some(Kind::Upstream) {
+            let (server, base) = helper(&["upstream", &delay], None).await?;
+            (server, base, begun.elapsed())
+        } else if let Some(kind) = plan.reference {
             let database = reference_database(folder.path(), plan.database.as_ref());
             let workers = bench.settings.workers.to_string();
             let kind = clap::ValueEnum::to_possible_value(&kind).expect("no kind is hidden");
@@ -107,7 +111,7 @@ impl Target {
             base,
             upstream_base,
             entrypass,
-            constant: plan.reference == Some(Kind::Constant),
+            keeps_books: !matches!(plan.reference, Some(Kind::Constant | Kind::Upstream)),
             links: plan.links,
             answered: 0,
             cut_off: 0,
@@ -121,7 +125,7 @@ impl Target {
             self.run(bench, load, bench.settings.warmup).await?;
         }
         let sample = self.run(bench, load, bench.settings.seconds).await?;
-        if !self.constant && sample.clicks_per_sync.is_none() && self.server.syncs()?.is_some() {
+        if self.keeps_books && sample.clicks_per_sync.is_none() && self.server.syncs()?.is_some() {
             let why = "answered clicks without one sync to disk";
             return Err(format!("{}: {why} (or the shim was not preloaded)", self.name).into());
         }
@@ -189,7 +193,7 @@ impl Target {
     /// A figure counts only when what wrk saw, what iDenfy started and what is stored agree. wrk does not wait
     /// for the clicks under way when its time is over: those, one a connection, may be counted or not.
     async fn check_books(&mut self, bench: &Bench) -> Outcome<()> {
-        if self.constant {
+        if !self.keeps_books {
             return Ok(());
         }
         let mut books = self.books(bench).await?;

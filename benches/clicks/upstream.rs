@@ -18,6 +18,9 @@ const GREGORIAN_TO_UNIX: u64 = 0x01b2_1dd2_1381_4000;
 /// Where the number of answered token calls can be read.
 pub const COUNT_PATH: &str = "/bench/mints";
 
+/// Where it is asked for a token without a server in between.
+const STRAIGHT_PATH: &str = "/bench";
+
 /// An endpoint that takes results. The first is told that nobody is here, so that the endpoint is switched off and what
 /// happens is stored until it is switched on again.
 pub const TAKE_PATH: &str = "/bench/take";
@@ -76,7 +79,8 @@ async fn converse(mut stream: TcpStream, shared: Arc<Shared>) {
     let mut output = Vec::with_capacity(2048);
     loop {
         while let Some(length) = whole_request(&input) {
-            if input.starts_with(b"POST /api/v2/token") {
+            // Without anything in between it is asked as the servers are.
+            if input.starts_with(b"POST /api/v2/token") || is(&input, "GET", STRAIGHT_PATH) {
                 if !shared.delay.is_zero() {
                     tokio::time::sleep(shared.delay).await;
                 }
