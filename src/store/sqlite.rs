@@ -15,6 +15,7 @@ use sqlx::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
+mod bell;
 mod checkpoint;
 mod file;
 mod scripts;
@@ -25,6 +26,7 @@ use super::ledger::settle::Records;
 use super::ledger::wanted::Wanted;
 use super::steps::{self, Tell};
 use crate::domain::id::SessionId;
+use bell::Bell;
 use scripts::{
     GRANTED_FEWER, RECORD, RECORDED_FEWER, REFUSED, ROWS_MAX, SPEND_AND_INSERT, UNRECORDED,
 };
@@ -59,6 +61,8 @@ pub struct SqliteEngine {
     erased: Arc<AtomicBool>,
     /// Transactions that wait for the writer.
     waiting: Arc<AtomicUsize>,
+    /// Rung when the writer commits.
+    bell: Bell,
 }
 
 /// One that waits, for as long as this is kept.
@@ -99,7 +103,13 @@ impl SqliteEngine {
         } else {
             file::check(options.get_filename())?;
         }
+        let bell = Bell::default();
+        let hung = bell.clone();
         let write = SqlitePoolOptions::new()
+            .after_connect(move |connection, _| {
+                let bell = hung.clone();
+                Box::pin(async move { bell.hang_on(connection).await })
+            })
             .max_connections(1)
             .min_connections(1)
             .test_before_acquire(false)
@@ -145,6 +155,7 @@ impl SqliteEngine {
             checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
             erased,
             waiting: Arc::default(),
+            bell,
         })
     }
 
@@ -221,9 +232,8 @@ impl SqliteEngine {
         };
         let (script, values) = scripts::script(records, wanted, commit_tag())?;
         // A script that stops half-way leaves its transaction open: whoever gets an error abandons the connection.
-        let fewer: Vec<(i64,)> = sqlx::query_as_with(script, values)
-            .fetch_all(&mut **connection)
-            .await?;
+        let script = sqlx::query_as_with(script, values).fetch_all(&mut **connection);
+        let fewer: Vec<(i64,)> = self.bell.wait_for(script).await?;
         // Nobody else records or inserts these, so they are looked for when it is done.
         if fewer.contains(&(RECORDED_FEWER,)) {
             exceptions.0 = missing(connection, UNRECORDED, records.ids()).await?;
