@@ -109,9 +109,7 @@ impl Client {
             .map(basic_auth);
         let max_in_flight = config.max_in_flight.clamp(1, Semaphore::MAX_PERMITS);
         let inner = Inner {
-            http: http::client_builder(&config.base_url)
-                .pool_idle_timeout(IDLE)
-                .build()?,
+            http: http_client(&config.base_url, max_in_flight)?,
             direct: Direct::new(&config.base_url, max_in_flight)?,
             clock,
             has_credentials: authorization.is_some(),
@@ -139,7 +137,12 @@ impl Client {
     #[must_use]
     pub fn for_thread(&self) -> Self {
         let mut inner = Inner::clone(&self.inner);
-        inner.direct = inner.direct.as_ref().map(Direct::for_thread);
+        if let Some(direct) = &self.inner.direct {
+            inner.direct = Some(direct.for_thread());
+        } else if let Ok(http) = http_client(&inner.list_url, inner.max_in_flight) {
+            // Made of settings that have made one before; should that fail all the same, the shared one serves.
+            inner.http = http;
+        }
         Self {
             inner: Arc::new(inner),
         }
@@ -284,6 +287,13 @@ impl Inner {
         let wait = http_date(Some(told))?.seconds() - self.answered_at(headers).seconds();
         u32::try_from(wait.max(0)).ok()
     }
+}
+
+fn http_client(base_url: &Url, max_in_flight: usize) -> Result<reqwest::Client, reqwest::Error> {
+    http::client_builder(base_url)
+        .pool_max_idle_per_host(max_in_flight)
+        .pool_idle_timeout(IDLE)
+        .build()
 }
 
 fn headers(authorization: Option<HeaderValue>) -> HeaderMap {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use http_body_util::Full;
 use hyper::body::{Bytes, Incoming};
 use hyper::{Request, Response, Uri};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{ConfigBuilderExt as _, HttpsConnector};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -53,16 +53,15 @@ impl Direct {
         tcp.set_keepalive_retries(Some(KEEPALIVE_PROBES));
         #[cfg(target_os = "linux")]
         tcp.set_tcp_user_timeout(Some(UNACKNOWLEDGED));
-        let tls = HttpsConnectorBuilder::new();
         let tls = if base_url.scheme() == "http" {
             // Nothing to verify, so nothing to read from disk.
-            let nobody = ClientConfig::builder().with_root_certificates(RootCertStore::empty());
-            tls.with_tls_config(nobody.with_no_client_auth())
-                .https_or_http()
+            ClientConfig::builder().with_root_certificates(RootCertStore::empty())
         } else {
-            tls.try_with_platform_verifier()?.https_only()
+            ClientConfig::builder().try_with_platform_verifier()?
         };
-        let connector = tls.enable_http1().wrap_connector(tcp);
+        let mut tls = tls.with_no_client_auth();
+        tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+        let connector = HttpsConnector::from((tcp, tls));
         Ok(Some(Self::over(connector, max_in_flight)))
     }
 

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
-use crate::harness::idenfy::ScriptedIdenfy;
-use crate::harness::process::{Binary, Client};
+use crate::harness::engine::Database;
+use crate::harness::idenfy::{Call, ScriptedIdenfy};
+use crate::harness::process::{Binary, Client, Process};
 use crate::harness::{Answer, Context, tests};
 
 tests!(
@@ -93,50 +94,83 @@ async fn proxy(port: u16) -> (String, Arc<Mutex<Vec<String>>>) {
     (address, asked)
 }
 
-/// What a visitor of a gateway in a process of its own is answered, whose iDenfy is at `base`, whose system trusts `authority`
-/// and has these variables.
-async fn click(
-    context: &Context,
-    idenfy: &ScriptedIdenfy,
-    base: &str,
-    authority: &Authority,
-    variables: &[(&str, &str)],
-) -> u16 {
-    idenfy.answer(Answer::Document(json!({
+/// A gateway in a process of its own with one link, for one use, whose iDenfy is at `base`, and whose system trusts
+/// `authority` and has these variables.
+struct Bench {
+    /// Removed when it is dropped.
+    _database: Database,
+    binary: Binary,
+    process: Process,
+}
+
+impl Bench {
+    async fn start(
+        context: &Context,
+        idenfy: &ScriptedIdenfy,
+        base: &str,
+        authority: &Authority,
+        variables: &[(&str, &str)],
+    ) -> Self {
+        let database = context.engine.database().await;
+        let mut binary = Binary::new(&database, idenfy).set("IDENFY__BASE_URL", base);
+        let roots = binary.file("roots.pem", &authority.0.pem());
+        binary = binary.variable("SSL_CERT_FILE", &roots);
+        for (name, value) in variables {
+            binary = binary.variable(name, value);
+        }
+        let process = binary.serve(&[]).await;
+        let made = ["link", "create", "--name", "A", "--single", "--slug", "way"];
+        binary.done(&made).await;
+        Self {
+            _database: database,
+            binary,
+            process,
+        }
+    }
+
+    async fn click(&self) -> u16 {
+        let client = Client::new(&self.process.base, "");
+        let answer = client.click("way").await;
+        answer.expect("an answer").status().as_u16()
+    }
+
+    /// A click that iDenfy makes fail gives its use back.
+    async fn fails(&self) {
+        for fault in ["iDenfy", "failed to verify TLS certificate"] {
+            self.process.expect_log(fault);
+        }
+        assert_eq!(self.click().await, 503);
+        let shown = self.binary.done(&["link", "show", "way", "--json"]).await;
+        let link: Value = serde_json::from_str(&shown).expect("JSON");
+        assert_eq!(link["usage"]["used"], 0, "{link}");
+    }
+}
+
+fn token() -> Answer {
+    Answer::Document(json!({
         "message": "Token created successfully", "authToken": "token-1", "scanRef": "scan-1",
         "redirectUrl": "https://ui.idenfy.com/?authToken=token-1",
-    })));
-    let database = context.engine.database().await;
-    let mut binary = Binary::new(&database, idenfy).set("IDENFY__BASE_URL", base);
-    let roots = binary.file("roots.pem", &authority.0.pem());
-    binary = binary.variable("SSL_CERT_FILE", &roots);
-    for (name, value) in variables {
-        binary = binary.variable(name, value);
-    }
-    let process = binary.serve(&[]).await;
-    process.expect_log("iDenfy");
-    process.expect_log("failed to verify TLS certificate");
-    let made = ["link", "create", "--name", "A", "--single", "--slug", "tls"];
-    binary.done(&made).await;
-    let client = Client::new(&process.base, "");
-    client
-        .click("tls")
-        .await
-        .expect("an answer")
-        .status()
-        .as_u16()
+    }))
+}
+
+/// The token calls that arrived.
+fn mints(idenfy: &ScriptedIdenfy) -> Vec<Call> {
+    let mut calls = idenfy.calls();
+    calls.retain(|call| call.path == "/api/v2/token");
+    calls
 }
 
 async fn over_tls_an_idenfy_is_believed_whose_certificate_the_system_trusts(context: Context) {
     let (idenfy, authority) = (ScriptedIdenfy::start().await, Authority::new());
+    idenfy.answer(token());
     let port = authority.front(&idenfy, "localhost").await;
     let base = format!("https://localhost:{port}");
-    assert_eq!(click(&context, &idenfy, &base, &authority, &[]).await, 302);
-    let call = idenfy
-        .calls()
-        .into_iter()
-        .find(|call| call.path == "/api/v2/token");
-    let head = call.expect("a call").head.to_ascii_lowercase();
+    let bench = Bench::start(&context, &idenfy, &base, &authority, &[]).await;
+    assert_eq!(bench.click().await, 302);
+    let [call] = &*mints(&idenfy) else {
+        panic!("one call: {:?}", idenfy.calls());
+    };
+    let head = call.head.to_ascii_lowercase();
     for line in [
         format!("host: localhost:{port}\r\n"),
         "accept: application/json\r\n".into(),
@@ -151,7 +185,8 @@ async fn a_certificate_that_the_system_does_not_trust_is_not_believed(context: C
     let (idenfy, authority) = (ScriptedIdenfy::start().await, Authority::new());
     let port = Authority::new().front(&idenfy, "localhost").await;
     let base = format!("https://localhost:{port}");
-    assert_eq!(click(&context, &idenfy, &base, &authority, &[]).await, 503);
+    let bench = Bench::start(&context, &idenfy, &base, &authority, &[]).await;
+    bench.fails().await;
     assert_eq!(idenfy.calls().len(), 0);
 }
 
@@ -159,7 +194,8 @@ async fn a_certificate_of_another_name_is_not_believed(context: Context) {
     let (idenfy, authority) = (ScriptedIdenfy::start().await, Authority::new());
     let port = authority.front(&idenfy, "ivs.invalid").await;
     let base = format!("https://localhost:{port}");
-    assert_eq!(click(&context, &idenfy, &base, &authority, &[]).await, 503);
+    let bench = Bench::start(&context, &idenfy, &base, &authority, &[]).await;
+    bench.fails().await;
     assert_eq!(idenfy.calls().len(), 0);
 }
 
@@ -169,18 +205,16 @@ async fn a_proxy_that_the_system_names_is_gone_through(context: Context) {
     let (proxy, asked) = proxy(port).await;
     let variables = [("HTTPS_PROXY", &*proxy)];
     let base = "https://ivs.invalid";
-    let status = click(&context, &idenfy, base, &authority, &variables).await;
-    assert_eq!(
-        (
-            status,
-            idenfy
-                .calls()
-                .iter()
-                .filter(|call| call.path == "/api/v2/token")
-                .count()
-        ),
-        (302, 1)
-    );
+    let bench = Bench::start(&context, &idenfy, base, &authority, &variables).await;
+    // What may have started a session is not asked for again, on this way either.
+    for (tried, fault) in (1..).zip([Answer::HangUp, Answer::Truncated]) {
+        idenfy.answer(fault);
+        bench.fails().await;
+        assert_eq!(mints(&idenfy).len(), tried);
+    }
+    idenfy.answer(token());
+    assert_eq!(bench.click().await, 302);
+    assert_eq!(mints(&idenfy).len(), 3);
     let asked = asked.lock().expect("no panic inside").clone();
     assert!(!asked.is_empty());
     let connect = "CONNECT ivs.invalid:443 HTTP/1.1";
@@ -189,14 +223,16 @@ async fn a_proxy_that_the_system_names_is_gone_through(context: Context) {
 
 async fn a_proxy_that_is_not_for_idenfy_is_left_alone(context: Context) {
     let (idenfy, authority) = (ScriptedIdenfy::start().await, Authority::new());
+    idenfy.answer(token());
     let port = authority.front(&idenfy, "localhost").await;
     let (proxy, asked) = proxy(port).await;
     let variables = [("HTTPS_PROXY", &*proxy), ("NO_PROXY", "ivs.invalid")];
     let here = format!("https://localhost:{port}");
-    // The second is nowhere: without the proxy nobody finds it.
-    for (base, status) in [(&*here, 302), ("https://ivs.invalid", 503)] {
-        let answered = click(&context, &idenfy, base, &authority, &variables).await;
-        assert_eq!(answered, status, "{base}");
-    }
+    let bench = Bench::start(&context, &idenfy, &here, &authority, &variables).await;
+    assert_eq!(bench.click().await, 302);
+    // Without the proxy nobody finds it.
+    let nowhere = "https://ivs.invalid";
+    let bench = Bench::start(&context, &idenfy, nowhere, &authority, &variables).await;
+    bench.fails().await;
     assert_eq!(*asked.lock().expect("no panic inside"), [""; 0]);
 }
