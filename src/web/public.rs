@@ -49,7 +49,6 @@ pub async fn visit(
     if !matches!(*request.method(), Method::GET | Method::HEAD | Method::POST) {
         return Problem::MethodNotAllowed("GET, HEAD, POST").error_response();
     }
-    let slug = named(&request).await;
     let visit = Visit {
         state: &state,
         redeemer: &redeemer,
@@ -58,7 +57,7 @@ pub async fn visit(
         now: state.clock.now(),
         accepted: accepted_language(&request),
     };
-    let answer = visit.answer(&slug, body).await;
+    let answer = visit.answer(named(&request), body).await;
     visit.respond(answer)
 }
 

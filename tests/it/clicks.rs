@@ -273,6 +273,8 @@ async fn slugs_match_in_any_case_and_with_a_slash_behind(context: Context) {
         "/BERLIN-FAIR",
         "/Berlin-fair/",
         "/berlin-fair/?via=qr",
+        "/%62erlin-fair",
+        "/berlin%2Dfair/",
     ]) {
         assert_eq!(get(&gateway, path, &[]).await.status(), 302, "{path}");
         assert_eq!(gateway.used(&link).await, used);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{FromRequest as _, HttpRequest, web};
+use actix_web::{HttpRequest, web};
 
 use crate::domain::link::LinkTerms;
 use crate::domain::locale::Locale;
@@ -23,12 +23,9 @@ pub(in crate::web) fn accepted_language(request: &HttpRequest) -> Locale {
 }
 
 /// What stands in the place of a slug: taken from the path as it is where the route needed no pattern to find it.
-pub(super) async fn named(request: &HttpRequest) -> String {
-    if request.match_info().is_empty() {
-        return request.path().trim_start_matches('/').to_owned();
-    }
-    let named = web::Path::<String>::extract(request).await;
-    named.map(web::Path::into_inner).unwrap_or_default()
+pub(super) fn named(request: &HttpRequest) -> &str {
+    let found = request.match_info().get("slug");
+    found.unwrap_or_else(|| request.path().trim_start_matches('/'))
 }
 
 /// One cookie a link, so that several links can be open in one browser.
