@@ -13,8 +13,11 @@ use crate::{Bench, Outcome, postgres, seed};
 pub const INSTANT: Duration = Duration::ZERO;
 const SLOW: Duration = Duration::from_millis(100);
 
+/// A figure of a run.
+type Of = fn(&Sample) -> f64;
+
 /// The latencies that are told.
-const PERCENTILES: [(&str, fn(&Sample) -> f64); 2] = [
+const PERCENTILES: [(&str, Of); 2] = [
     ("p50", |sample| sample.p50_ms),
     ("p99", |sample| sample.p99_ms),
 ];
