@@ -96,9 +96,10 @@ pub async fn latency(bench: &Bench, scenario: &'static str, connections: u32) ->
     let mut targets = vec![
         start(bench, "iDenfy alone", Some(Kind::Upstream), SLOW, 0, None).await?,
         start(bench, "bare", Some(Kind::Bare), SLOW, 0, None).await?,
+        start(bench, "naive", Some(Kind::Naive), SLOW, 0, None).await?,
         subject(bench, SLOW, 0).await?,
     ];
-    let idle = targets[2].resident_kib()?;
+    let idle = targets[3].resident_kib()?;
     let entrants = all(
         &targets,
         Load {
@@ -121,8 +122,8 @@ pub async fn latency(bench: &Bench, scenario: &'static str, connections: u32) ->
         }
     }
     let in_flight = |mib: f64| (mib * 1024.0 - float(idle)) / f64::from(connections);
-    let weights = rows[2].each(|sample| in_flight(sample.resident_mib));
-    let name = format!("memory a click in flight, {}, KiB", rows[2].name);
+    let weights = rows[3].each(|sample| in_flight(sample.resident_mib));
+    let name = format!("memory a click in flight, {}, KiB", rows[3].name);
     figures.push(Figure::new(name, weights));
     let about = format!("one hot link, {connections} connections, iDenfy takes 100 ms");
     let mut findings = Findings {
@@ -131,7 +132,9 @@ pub async fn latency(bench: &Bench, scenario: &'static str, connections: u32) ->
         rows,
         figures,
     };
-    findings.ratio(bench.subject(), "bare");
+    for reference in ["bare", "naive"] {
+        findings.ratio(bench.subject(), reference);
+    }
     Ok(findings)
 }
 
