@@ -190,6 +190,11 @@ impl SqliteEngine {
         self.erased.store(true, Ordering::Relaxed);
     }
 
+    /// How long the disk took for the last commit of ordinary clicks.
+    pub(super) fn flush_took(&self) -> Duration {
+        self.bell.flush_took()
+    }
+
     /// Whether a transaction waits for the writer.
     pub(super) fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0

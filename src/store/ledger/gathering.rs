@@ -1,4 +1,4 @@
-//! Waiting for company: where a commit takes long, clicks answered by the last one may be back before the next begins.
+//! Waiting for company: where a flush takes long, clicks answered by the last one may be back before the next begins.
 //!
 //! A click needs two commits. Without a pause the clicks part into two halves that take turns, each waiting for the
 //! other's flush; a pause no longer than a flush brings them together, and every flush serves twice as many. Where
@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::Receiver;
 
-/// A commit quicker than this is not worth a pause: timers are no finer than a millisecond.
+/// A flush quicker than this is not worth a pause, however long the database worked before it: timers are no finer than
+/// a millisecond.
 const SLOW: Duration = Duration::from_micros(1500);
 
 /// How often is looked who is back.
@@ -24,8 +25,9 @@ const WITHOUT_MAX: u32 = 256;
 /// What the last commits say about a pause.
 #[derive(Debug, Default)]
 pub(super) struct Gathering {
-    /// How long the last commit took.
+    /// How long the last commit took, and of that its flush.
     took: Duration,
+    flush: Duration,
     /// How many operations it had.
     had: usize,
     /// Commits still to go without a pause, and how many went so the last time.
@@ -35,8 +37,9 @@ pub(super) struct Gathering {
 
 impl Gathering {
     /// A commit is done.
-    pub(super) const fn committed(&mut self, took: Duration, had: usize) {
+    pub(super) const fn committed(&mut self, took: Duration, flush: Duration, had: usize) {
         self.took = took;
+        self.flush = flush;
         self.had = had;
     }
 
@@ -48,7 +51,7 @@ impl Gathering {
         ops: &mut Vec<T>,
         max: usize,
     ) {
-        if self.took < SLOW {
+        if self.flush < SLOW {
             return;
         }
         if self.without > 0 {
@@ -83,13 +86,14 @@ mod tests {
 
     use super::*;
 
-    /// Commits of `took` after each of which `comes` operations come back within the pause; how many each had.
-    async fn commits(took: Duration, comes: usize) -> Vec<usize> {
+    /// Commits of `took`, `flush` of it, after each of which `comes` operations come back within the pause; how many each had.
+    async fn commits(took: u64, flush: u64, comes: usize) -> Vec<usize> {
+        let [took, flush] = [took, flush].map(Duration::from_millis);
         let (sender, mut queue) = mpsc::channel(100);
         let mut gathering = Gathering::default();
         let mut had = Vec::new();
         for _ in 0..8 {
-            gathering.committed(took, had.last().copied().unwrap_or(comes));
+            gathering.committed(took, flush, had.last().copied().unwrap_or(comes));
             let mut ops = vec![(); 10];
             let sender = sender.clone();
             let back = tokio::spawn(async move {
@@ -107,18 +111,19 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_back_during_the_pause_is_in_the_commit() {
-        assert_eq!(commits(Duration::from_millis(6), 10).await, [20; 8]);
-        assert_eq!(commits(Duration::from_millis(6), 60).await, [64; 8]);
+        assert_eq!(commits(6, 6, 10).await, [20; 8]);
+        assert_eq!(commits(6, 6, 60).await, [64; 8]);
     }
 
     #[tokio::test]
     async fn no_pause_is_made_where_flushes_are_quick() {
-        assert_eq!(commits(Duration::from_millis(1), 10).await, [10; 8]);
+        assert_eq!(commits(1, 1, 10).await, [10; 8]);
+        assert_eq!(commits(6, 1, 10).await, [10; 8]);
     }
 
     #[tokio::test]
     async fn pauses_get_rare_where_few_come_back() {
-        let had = commits(Duration::from_millis(6), 1).await;
+        let had = commits(6, 6, 1).await;
         assert_eq!(had, [11, 10, 11, 10, 10, 11, 10, 10]);
     }
 }

@@ -87,8 +87,8 @@ impl Lane {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
-        if let Some(gathering) = &mut self.gathering {
-            gathering.committed(begun.elapsed(), had);
+        if let (Some(gathering), Engine::Sqlite(db)) = (&mut self.gathering, &self.engine) {
+            gathering.committed(begun.elapsed(), db.flush_took(), had);
         }
         if outcome.is_err() {
             self.held.abandon();

@@ -6,8 +6,9 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
 use sqlx::SqliteConnection;
@@ -18,7 +19,11 @@ const LOOK_AFTER: Duration = Duration::from_millis(20);
 
 /// Rung by a connection when a transaction of its is about to be committed or was undone.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Bell(Arc<Notify>);
+pub(super) struct Bell {
+    rung: Arc<Notify>,
+    /// How long the last commit took from the bell to its end, in microseconds.
+    flush_us: Arc<AtomicU64>,
+}
 
 impl Bell {
     /// Has `connection` ring.
@@ -32,11 +37,16 @@ impl Bell {
         let mut handle = connection.lock_handle().await?;
         let (at_commit, at_rollback) = (self.clone(), self.clone());
         handle.set_commit_hook(move || {
-            at_commit.0.notify_one();
+            at_commit.rung.notify_one();
             true
         });
-        handle.set_rollback_hook(move || at_rollback.0.notify_one());
+        handle.set_rollback_hook(move || at_rollback.rung.notify_one());
         Ok(())
+    }
+
+    /// How long the disk took for the last script.
+    pub(super) fn flush_took(&self) -> Duration {
+        Duration::from_micros(self.flush_us.load(Ordering::Relaxed))
     }
 
     /// What `script` answers, which is one transaction on the connection that rings.
@@ -46,7 +56,7 @@ impl Bell {
 
     async fn wait<T>(&self, script: impl Future<Output = T>, look_after: Duration) -> T {
         // What an earlier transaction rang for.
-        let _ = self.0.notified().now_or_never();
+        let _ = self.rung.notified().now_or_never();
         let mut script = pin!(script);
         // This sends it. Who is woken by no one is asked again below, and is then woken as usual.
         let sent = script
@@ -55,8 +65,12 @@ impl Bell {
         if let Poll::Ready(answer) = sent {
             return answer;
         }
-        let _ = tokio::time::timeout(look_after, self.0.notified()).await;
-        script.await
+        let _ = tokio::time::timeout(look_after, self.rung.notified()).await;
+        let begun = Instant::now();
+        let answer = script.await;
+        let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.flush_us.store(took, Ordering::Relaxed);
+        answer
     }
 }
 
