@@ -24,6 +24,7 @@ use crate::http::is_loopback;
 const KEEPALIVE: Duration = Duration::from_secs(15);
 const KEEPALIVE_PROBES: u32 = 3;
 /// A connection is given up when what was sent was not acknowledged for so long.
+#[cfg(target_os = "linux")]
 const UNACKNOWLEDGED: Duration = Duration::from_secs(30);
 
 type Connector = HttpsConnector<HttpConnector>;

@@ -190,8 +190,8 @@ impl SqliteEngine {
         self.erased.store(true, Ordering::Relaxed);
     }
 
-    /// How long the disk took for the last commit of ordinary clicks.
-    pub(super) fn flush_took(&self) -> Duration {
+    /// How long the disk took for the last commit, where that was one of ordinary clicks.
+    pub(super) fn flush_took(&self) -> Option<Duration> {
         self.bell.flush_took()
     }
 

@@ -88,7 +88,8 @@ impl Lane {
             Err(_) => Err(StoreError::Unavailable),
         };
         if let (Some(gathering), Engine::Sqlite(db)) = (&mut self.gathering, &self.engine) {
-            gathering.committed(begun.elapsed(), db.flush_took(), had);
+            let took = begun.elapsed();
+            gathering.committed(took, db.flush_took().unwrap_or(took), had);
         }
         if outcome.is_err() {
             self.held.abandon();

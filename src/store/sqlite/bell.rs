@@ -21,7 +21,7 @@ const LOOK_AFTER: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, Default)]
 pub(super) struct Bell {
     rung: Arc<Notify>,
-    /// How long the last commit took from the bell to its end, in microseconds.
+    /// How long the last script took from the bell to its end, in microseconds; zero once that was asked.
     flush_us: Arc<AtomicU64>,
 }
 
@@ -44,9 +44,10 @@ impl Bell {
         Ok(())
     }
 
-    /// How long the disk took for the last script.
-    pub(super) fn flush_took(&self) -> Duration {
-        Duration::from_micros(self.flush_us.load(Ordering::Relaxed))
+    /// How long the disk took for the last script, unless that was asked before.
+    pub(super) fn flush_took(&self) -> Option<Duration> {
+        let took = self.flush_us.swap(0, Ordering::Relaxed);
+        (took > 0).then(|| Duration::from_micros(took))
     }
 
     /// What `script` answers, which is one transaction on the connection that rings.
