@@ -160,6 +160,8 @@ enum Op {
     Ignore(Ignored),
     /// Nothing to write: answered once everything queued before it is.
     Flush(Reply<()>),
+    /// The same, and the database's files are closed then.
+    Close(Reply<()>),
 }
 
 /// The way into the ledger's writer tasks. Cheap to clone.
@@ -174,18 +176,22 @@ pub(super) struct Ledger {
 impl Ledger {
     /// Starts the writer tasks: one on SQLite, where there is one writer; two on PostgreSQL, so that spending
     /// and settling do not wait for each other's round trips.
-    pub(super) fn start(engine: Engine, news: News) -> Self {
-        let settle = spawn_lane(engine.clone(), news.clone());
+    ///
+    /// # Errors
+    /// When no thread can be started.
+    pub(super) fn start(engine: Engine, news: News) -> Result<Self, StoreError> {
+        let spawn = |engine, news| spawn_lane(engine, news).map_err(sqlx::Error::Io);
+        let settle = spawn(engine.clone(), news.clone())?;
         let reserve = match engine {
             Engine::Sqlite(_) => settle.clone(),
-            Engine::Postgres(_) => spawn_lane(engine, news),
+            Engine::Postgres(_) => spawn(engine, news)?,
         };
-        Self {
+        Ok(Self {
             reserve,
             settle,
             courier: None,
             clicks: Arc::default(),
-        }
+        })
     }
 
     /// The same ledger, its answers carried together to the calling thread.
@@ -198,8 +204,17 @@ impl Ledger {
 
     /// Waits until everything queued so far is written.
     pub(super) async fn flush(&self) -> Result<(), StoreError> {
-        let reserved = self.ask(&self.reserve, Op::Flush).await;
-        let settled = self.ask(&self.settle, Op::Flush).await;
+        self.drain(Op::Flush).await
+    }
+
+    /// The same before the database is closed.
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        self.drain(Op::Close).await
+    }
+
+    async fn drain(&self, op: fn(Reply<()>) -> Op) -> Result<(), StoreError> {
+        let reserved = self.ask(&self.reserve, op).await;
+        let settled = self.ask(&self.settle, op).await;
         reserved.and(settled)
     }
 

@@ -46,6 +46,7 @@ pub mod deliveries;
 pub mod endpoints;
 pub mod erasures;
 pub mod events;
+mod held;
 pub mod idempotency;
 pub mod identities;
 pub mod imports;
@@ -81,6 +82,7 @@ pub use sqlite::SqliteEngine;
 
 use audit::Acting;
 use events::News;
+use held::Held;
 use ledger::Ledger;
 use outage::Outage;
 
@@ -140,22 +142,6 @@ pub(crate) enum Engine {
     Sqlite(SqliteEngine),
     /// When one machine is outgrown.
     Postgres(PostgresEngine),
-}
-
-/// A connection kept between two commits.
-#[derive(Default)]
-pub(crate) struct Held {
-    sqlite: Option<sqlx::pool::PoolConnection<sqlx::Sqlite>>,
-    postgres: Option<sqlx::pool::PoolConnection<sqlx::Postgres>>,
-}
-
-impl Held {
-    /// Ends the connection: one that did not answer would only make the next one wait.
-    fn abandon(&mut self) {
-        // What is detached does not go back to its pool.
-        drop(self.sqlite.take().map(sqlx::pool::PoolConnection::detach));
-        drop(self.postgres.take().map(sqlx::pool::PoolConnection::detach));
-    }
 }
 
 /// A transaction of either engine.
@@ -258,7 +244,7 @@ impl Store {
             ));
         };
         let news = News::default();
-        let ledger = Ledger::start(engine.clone(), news.clone());
+        let ledger = Ledger::start(engine.clone(), news.clone())?;
         Ok(Self {
             engine,
             ledger,
@@ -341,7 +327,7 @@ impl Store {
     /// Waits for what is being written, then closes the database.
     pub async fn close(&self) {
         // A writer that is gone has nothing left to write.
-        let _ = self.ledger.flush().await;
+        let _ = self.ledger.close().await;
         match &self.engine {
             Engine::Sqlite(db) => db.close().await,
             Engine::Postgres(db) => db.close().await,

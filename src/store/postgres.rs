@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use super::StoreError;
 use super::ledger::settle::{Records, record_sql, told_sql};
-use super::ledger::wanted::{Wanted, asked_sql, insert_sql};
+use super::ledger::wanted::{Wanted, asked_sql, insert_asked_sql};
 use super::steps::{self, Tell};
 use crate::domain::id::SessionId;
 
@@ -232,7 +232,7 @@ macro_rules! record_and_tell_sql {
             "WITH ",
             $first,
             "recorded AS (",
-            record_sql!("UPDATE", told_sql!("json_each")),
+            record_sql!(told_sql!("json_each")),
             " RETURNING sessions.id, sessions.status, told.event_id, told.told_at
 ), started AS (
     INSERT INTO events (",
@@ -280,7 +280,7 @@ const RESERVE: &str = concat!(
     RETURNING links.id, granted
 )
 ",
-    insert_sql!("INSERT", asked_sql!("json_each")),
+    insert_asked_sql!(asked_sql!("json_each", "$3")),
     "LEFT JOIN spent ON spent.id = asked.link_id
 WHERE asked.link_id IS NULL OR asked.place <= spent.granted
 RETURNING sessions.id"

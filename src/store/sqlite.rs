@@ -8,28 +8,21 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::Migrator;
-use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{
-    ConnectOptions, Connection, SqlSafeStr as _, Sqlite, SqliteConnection, SqlitePool, Transaction,
-};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
 use tokio_util::task::AbortOnDropHandle;
 
-mod bell;
 mod checkpoint;
 mod file;
-mod scripts;
+pub(super) mod rare;
+mod writer;
 
-use super::StoreError;
-use super::ledger::json_rows;
 use super::ledger::settle::Records;
 use super::ledger::wanted::Wanted;
 use super::steps::{self, Tell};
+use super::{Held, StoreError};
 use crate::domain::id::SessionId;
-use bell::Bell;
-use scripts::{
-    GRANTED_FEWER, RECORD, RECORDED_FEWER, REFUSED, ROWS_MAX, SPEND_AND_INSERT, UNRECORDED,
-};
+pub(super) use writer::Writer;
 
 /// Readers beside the one writer; clicks hardly read, so few are enough.
 const READERS: u32 = 4;
@@ -44,8 +37,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// [`checkpoint`] cannot do it beside him.
 const CHECKPOINT_PAGES: &str = "64000";
 
-/// Prepared statements that a connection keeps: enough for each length of a commit of the ledger.
-const STATEMENTS: usize = 256;
+/// What every connection that writes is set to, beside what commits wait for.
+const SETTINGS: [(&str, &str); 4] = [
+    ("foreign_keys", "on"),
+    ("temp_store", "memory"),
+    // What is deleted is overwritten; no cost of it can be measured.
+    ("secure_delete", "on"),
+    ("wal_autocheckpoint", CHECKPOINT_PAGES),
+];
 
 /// The steps to the schema of today.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -61,8 +60,6 @@ pub struct SqliteEngine {
     erased: Arc<AtomicBool>,
     /// Transactions that wait for the writer.
     waiting: Arc<AtomicUsize>,
-    /// Rung when the writer commits.
-    bell: Bell,
 }
 
 /// One that waits, for as long as this is kept.
@@ -91,25 +88,18 @@ impl SqliteEngine {
             .create_if_missing(make.is_some())
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .pragma("temp_store", "memory")
-            // What is deleted is overwritten; no cost of it can be measured.
-            .pragma("secure_delete", "on")
-            .busy_timeout(BUSY_TIMEOUT)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
-            .statement_cache_capacity(STATEMENTS);
+            .busy_timeout(BUSY_TIMEOUT);
+        let options = SETTINGS
+            .into_iter()
+            .fold(options, |options, (name, value)| {
+                options.pragma(name, value)
+            });
         if make.is_some() {
             file::make(options.get_filename())?;
         } else {
             file::check(options.get_filename())?;
         }
-        let bell = Bell::default();
-        let hung = bell.clone();
         let write = SqlitePoolOptions::new()
-            .after_connect(move |connection, _| {
-                let bell = hung.clone();
-                Box::pin(async move { bell.hang_on(connection).await })
-            })
             .max_connections(1)
             .min_connections(1)
             .test_before_acquire(false)
@@ -155,7 +145,6 @@ impl SqliteEngine {
             checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
             erased,
             waiting: Arc::default(),
-            bell,
         })
     }
 
@@ -190,11 +179,6 @@ impl SqliteEngine {
         self.erased.store(true, Ordering::Relaxed);
     }
 
-    /// How long the disk took for the last commit, where that was one of ordinary clicks.
-    pub(super) fn flush_took(&self) -> Option<Duration> {
-        self.bell.flush_took()
-    }
-
     /// Whether a transaction waits for the writer.
     pub(super) fn is_wanted(&self) -> bool {
         self.waiting.load(Ordering::Relaxed) > 0
@@ -220,87 +204,30 @@ impl SqliteEngine {
         Ok(connection.close().await?)
     }
 
-    /// Records and reserves in one transaction; returns who was not recorded, and who was not granted a use.
+    /// Records and reserves in one transaction, on the calling thread; returns who was not granted a use. None: it is not
+    /// done so simply, and nothing was written.
     pub(super) async fn write_plain(
         &self,
-        held: &mut Option<PoolConnection<Sqlite>>,
+        held: &mut Held,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
-    ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
-        let mut exceptions = <(HashSet<_>, HashSet<_>)>::default();
-        if records.is_empty() && wanted.is_empty() {
-            return Ok(exceptions);
+    ) -> Result<Option<HashSet<SessionId>>, sqlx::Error> {
+        // Whoever has the pool's one connection is the writer: here it is only held.
+        if held.sqlite.is_none() {
+            held.sqlite = Some(self.write.acquire().await?);
         }
-        let connection = match held {
-            Some(connection) => connection,
-            None => held.insert(self.write.acquire().await?),
+        let writer = match &mut held.writer {
+            Some(writer) => writer,
+            None => held.writer.insert(
+                Writer::open(self.write.connect_options().get_filename()).map_err(of_writer)?,
+            ),
         };
-        let (script, values) = scripts::script(records, wanted, commit_tag())?;
-        // A script that stops half-way leaves its transaction open: whoever gets an error abandons the connection.
-        let script = sqlx::query_as_with(script, values).fetch_all(&mut **connection);
-        let fewer: Vec<(i64,)> = self.bell.wait_for(script).await?;
-        // Nobody else records or inserts these, so they are looked for when it is done.
-        if fewer.contains(&(RECORDED_FEWER,)) {
-            exceptions.0 = missing(connection, UNRECORDED, records.ids()).await?;
-        }
-        if fewer.contains(&(GRANTED_FEWER,)) {
-            exceptions.1 = missing(connection, REFUSED, wanted.ids()).await?;
-        }
-        Ok(exceptions)
+        writer.commit(records, wanted).map_err(of_writer)
     }
 }
 
-/// Whether a commit of so much is done by one script.
-pub(super) const fn fits_a_script(records: usize, sessions: usize) -> bool {
-    records <= ROWS_MAX && sessions <= ROWS_MAX
-}
-
-/// Those of `ids` that `sql` names.
-async fn missing(
-    connection: &mut SqliteConnection,
-    sql: &'static str,
-    ids: impl Iterator<Item = SessionId>,
-) -> Result<HashSet<SessionId>, sqlx::Error> {
-    let ids: Vec<[SessionId; 1]> = ids.map(|id| [id]).collect();
-    let missing: Vec<(SessionId,)> = sqlx::query_as(sql)
-        .bind(json_rows(&ids))
-        .fetch_all(connection)
-        .await?;
-    Ok(missing.into_iter().map(|(id,)| id).collect())
-}
-
-/// Records sessions and tells of it; returns those that were refunded before.
-pub(super) async fn record(
-    tx: &mut SqliteConnection,
-    records: &Records<'_>,
-) -> Result<HashSet<SessionId>, sqlx::Error> {
-    sqlx::query(RECORD)
-        .bind(records.rows())
-        .execute(&mut *tx)
-        .await?;
-    missing(tx, UNRECORDED, records.ids()).await
-}
-
-/// Spends what `wanted` asks for and inserts the sessions that were granted; returns the others.
-pub(super) async fn reserve(
-    tx: &mut SqliteConnection,
-    wanted: &Wanted<'_>,
-) -> Result<HashSet<SessionId>, sqlx::Error> {
-    sqlx::query(SPEND_AND_INSERT)
-        .bind(None::<String>)
-        .bind(wanted.link_rows())
-        .bind(wanted.session_rows())
-        .bind(commit_tag())
-        .execute(&mut *tx)
-        .await?;
-    missing(tx, REFUSED, wanted.ids()).await
-}
-
-/// Names a commit, so that it does not take what an earlier one was granted for its own.
-fn commit_tag() -> i64 {
-    let mut random = [0; 8];
-    getrandom::fill(&mut random).expect("the operating system gives random bytes");
-    i64::from_le_bytes(random)
+fn of_writer(error: rusqlite::Error) -> sqlx::Error {
+    sqlx::Error::AnyDriverError(Box::new(error))
 }
 
 #[cfg(test)]

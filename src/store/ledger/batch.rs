@@ -19,6 +19,7 @@ pub(super) struct Batch {
     pub(super) records: Vec<(Box<Record>, Reply<bool>)>,
     pub(super) refunds: Vec<(Refund, Reply<bool>)>,
     flushes: Vec<Reply<()>>,
+    closes: bool,
 }
 
 /// What the commit did: the few sessions that did not become what was asked for.
@@ -56,6 +57,10 @@ impl Batch {
                 Op::Refund(refund, reply) => batch.refunds.push((refund, reply)),
                 Op::Ignore(request) => ignored.add(request),
                 Op::Flush(reply) => batch.flushes.push(reply),
+                Op::Close(reply) => {
+                    batch.flushes.push(reply);
+                    batch.closes = true;
+                }
             }
         }
         batch
@@ -64,6 +69,11 @@ impl Batch {
     /// Whether someone waits for everything to be written.
     pub(super) fn wants_flush(&self) -> bool {
         !self.flushes.is_empty()
+    }
+
+    /// Whether this is the last one.
+    pub(super) const fn closes(&self) -> bool {
+        self.closes
     }
 
     /// Whether there is news to tell once it is written.
@@ -87,10 +97,12 @@ impl Batch {
     }
 
     async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
-        if self.is_plain(engine) {
-            return self.write_plain(engine, held).await;
+        if self.is_plain()
+            && let Some(outcome) = self.write_plain(engine, held).await?
+        {
+            return Ok(outcome);
         }
-        *held = Held::default();
+        held.let_go();
         let mut outcome = Outcome::default();
         let mut tx = engine.begin_spending().await?;
         self.settle(&mut tx, &mut outcome).await?;
@@ -98,7 +110,7 @@ impl Batch {
             self.take_holds(&mut tx, &mut outcome).await?;
             let wanted = self.wanted(&outcome);
             outcome.refused = match &mut tx {
-                Tx::Sqlite(tx) => sqlite::reserve(tx, &wanted).await?,
+                Tx::Sqlite(tx) => sqlite::rare::reserve(tx, &wanted).await?,
                 Tx::Postgres(tx) => postgres::reserve(tx, &wanted).await?,
             };
             self.drop_unused_holds(&mut tx, &outcome).await?;
@@ -108,12 +120,8 @@ impl Batch {
     }
 
     /// Whether there are only ordinary clicks in it, begun or answered: by far the most common batch.
-    fn is_plain(&self, engine: &Engine) -> bool {
-        let fits = match engine {
-            Engine::Sqlite(_) => sqlite::fits_a_script(self.records.len(), self.reserves.len()),
-            Engine::Postgres(_) => true,
-        };
-        fits && self.refunds.is_empty()
+    fn is_plain(&self) -> bool {
+        self.refunds.is_empty()
             && self
                 .reserves
                 .iter()
@@ -124,20 +132,29 @@ impl Batch {
                 .all(|(record, _)| record.holds.is_empty())
     }
 
-    /// The same in as few steps as the engine allows.
-    async fn write_plain(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
+    /// The same in as few steps as the engine allows; none where it does not.
+    async fn write_plain(
+        &self,
+        engine: &Engine,
+        held: &mut Held,
+    ) -> Result<Option<Outcome>, sqlx::Error> {
         let mut outcome = Outcome::default();
         let wanted = self.wanted(&outcome);
         let records = self.records();
-        let written = match engine {
-            Engine::Sqlite(db) => db.write_plain(&mut held.sqlite, &records, &wanted).await?,
+        if records.is_empty() && wanted.is_empty() {
+            return Ok(Some(outcome));
+        }
+        match engine {
+            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted).await? {
+                Some(refused) => outcome.refused = refused,
+                None => return Ok(None),
+            },
             Engine::Postgres(db) => {
-                db.write_plain(&mut held.postgres, &records, &wanted)
-                    .await?
+                let written = db.write_plain(&mut held.postgres, &records, &wanted);
+                (outcome.unrecorded, outcome.refused) = written.await?;
             }
-        };
-        (outcome.unrecorded, outcome.refused) = written;
-        Ok(outcome)
+        }
+        Ok(Some(outcome))
     }
 
     fn wanted(&self, outcome: &Outcome) -> Wanted<'_> {

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 use super::batch::Batch;
@@ -14,9 +15,12 @@ use crate::store::{Engine, Held, StoreError};
 /// The most operations in one commit.
 const BATCH_MAX: usize = 512;
 
-/// Commits in a row on one connection while more operations wait and no other transaction does: taking it from the pool
-/// and giving it back costs two round trips.
+/// Commits in a row on one connection while no other transaction waits for it: taking it from the pool and giving it back
+/// costs two round trips.
 const TURNS_MAX: u32 = 8;
+
+/// How long it is kept for the next operation.
+const KEPT_FOR: Duration = Duration::from_millis(1);
 
 /// How long one commit may take before the database counts as down: a server that fell silent is not waited for.
 pub const COMMIT_WITHIN: Duration = Duration::from_secs(8);
@@ -33,18 +37,30 @@ struct Lane {
 }
 
 /// Starts a writer task; it ends when the last way to it is gone.
-pub(super) fn spawn_lane(engine: Engine, news: News) -> mpsc::Sender<Op> {
+///
+/// # Errors
+/// When no thread can be started.
+pub(super) fn spawn_lane(engine: Engine, news: News) -> std::io::Result<mpsc::Sender<Op>> {
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
+    let on_own_thread = matches!(engine, Engine::Sqlite(_));
     let lane = Lane {
-        gathering: matches!(engine, Engine::Sqlite(_)).then(Gathering::default),
+        gathering: on_own_thread.then(Gathering::default),
         engine,
         news,
         held: Held::default(),
         turns: 0,
         ignored: Counts::default(),
     };
-    tokio::spawn(lane.run(queue));
-    sender
+    if on_own_thread {
+        // SQLite works on the thread that calls it.
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        std::thread::Builder::new()
+            .name("ledger".into())
+            .spawn(move || runtime.block_on(lane.run(queue)))?;
+    } else {
+        tokio::spawn(lane.run(queue));
+    }
+    Ok(sender)
 }
 
 impl Lane {
@@ -52,22 +68,24 @@ impl Lane {
         let mut ops = Vec::with_capacity(BATCH_MAX);
         loop {
             tokio::select! {
+                biased;
+                () = self.ignored.due() => {
+                    self.let_go();
+                    self.ignored.write(&self.engine).await;
+                }
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
                     if let Some(gathering) = &mut self.gathering {
                         gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
                     }
                     self.commit(&mut ops).await;
-                    if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
+                    if self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
                     }
                     if taken == 0 {
                         return self.ignored.write(&self.engine).await;
                     }
                 }
-                () = self.ignored.due() => {
-                    self.let_go();
-                    self.ignored.write(&self.engine).await;
-                }
+                () = tokio::time::sleep(KEPT_FOR), if self.turns > 0 => self.let_go(),
             }
         }
     }
@@ -87,12 +105,15 @@ impl Lane {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
-        if let (Some(gathering), Engine::Sqlite(db)) = (&mut self.gathering, &self.engine) {
+        if let Some(gathering) = &mut self.gathering {
             let took = begun.elapsed();
-            gathering.committed(took, db.flush_took().unwrap_or(took), had);
+            gathering.committed(took, self.held.flush_took().unwrap_or(took), had);
         }
         if outcome.is_err() {
             self.held.abandon();
+        }
+        if batch.closes() {
+            self.held.close();
         }
         if batch.tells() && outcome.is_ok() {
             self.news.tell();
@@ -101,6 +122,7 @@ impl Lane {
     }
 
     fn let_go(&mut self) {
-        (self.held, self.turns) = (Held::default(), 0);
+        self.held.let_go();
+        self.turns = 0;
     }
 }

@@ -33,7 +33,7 @@ impl Batch {
         }
         let records = self.records();
         outcome.unrecorded = match tx {
-            Tx::Sqlite(tx) => sqlite::record(tx, &records).await?,
+            Tx::Sqlite(tx) => sqlite::rare::record(tx, &records).await?,
             Tx::Postgres(tx) => postgres::record(tx, &records).await?,
         };
         Ok(self
@@ -86,10 +86,6 @@ pub(in crate::store) struct Records<'a>(Vec<&'a Record>);
 impl Records<'_> {
     pub(in crate::store) const fn is_empty(&self) -> bool {
         self.0.is_empty()
-    }
-
-    pub(in crate::store) const fn len(&self) -> usize {
-        self.0.len()
     }
 
     pub(in crate::store) fn iter(&self) -> impl Iterator<Item = &Record> {
@@ -170,8 +166,8 @@ pub(in crate::store) use told_sql;
 
 /// A webhook may have come first and moved the session on: then only what is missing is filled in.
 macro_rules! record_sql {
-    ($update:literal, $($told:tt)+) => {
-        concat!($update, " sessions SET
+    ($($told:tt)+) => {
+        concat!("UPDATE sessions SET
     status = CASE WHEN sessions.status = 'starting' THEN 'active' ELSE sessions.status END,
     scan_ref = COALESCE(sessions.scan_ref, told.scan_ref),
     redirect_url = told.redirect_url, token_expires_at = told.token_expires_at, lease_until = NULL, room = NULL

@@ -32,8 +32,9 @@ impl<'a> Wanted<'a> {
         self.sessions.is_empty()
     }
 
-    pub(in crate::store) const fn len(&self) -> usize {
-        self.sessions.len()
+    /// The links, in the order of their ids: how many uses are wanted of each, and when.
+    pub(in crate::store) fn links(&self) -> impl Iterator<Item = (LinkId, i64, Timestamp)> {
+        self.links.iter().map(|(id, (n, at))| (*id, *n, *at))
     }
 
     /// The sessions, each with its place among those of the same link, from 1.
@@ -90,30 +91,50 @@ impl Client {
     }
 }
 
-/// What is wanted, out of the array `$3` that `$each` makes rows of.
+/// What is wanted, out of the array `$rows` that `$each` makes rows of.
 macro_rules! asked_sql {
-    ($each:literal) => {
+    ($each:literal, $rows:literal) => {
         concat!(
             "(SELECT value ->> 0 AS id, value ->> 1 AS link_id, value ->> 2 AS client_id, value ->> 3 AS own_client_id,
              value ->> 4 AS external_ref, value ->> 5 AS flow, value ->> 6 AS language, value ->> 7 AS via,
              CAST(value ->> 8 AS BIGINT) AS created_at, CAST(value ->> 9 AS BIGINT) AS lease_until,
              CAST(value ->> 10 AS BIGINT) AS place FROM ",
             $each,
-            "($3))"
+            "(",
+            $rows,
+            "))"
         )
     };
 }
 pub(in crate::store) use asked_sql;
 
-/// The statement that inserts what was granted, up to its SELECT's condition. Of each link come as many as it was
-/// granted, the first first.
+/// What of a session is inserted by a statement that begins with `$insert`.
 macro_rules! insert_sql {
-    ($insert:literal, $($asked:tt)+) => {
-        concat!($insert, " INTO sessions
-    (id, link_id, client_id, own_client_id, external_ref, flow, language, via, status, created_at, lease_until, room)
-SELECT asked.id, asked.link_id, asked.client_id, asked.own_client_id, asked.external_ref, asked.flow, asked.language,
-       asked.via, 'starting', asked.created_at, asked.lease_until, '....................................'
-FROM ", $($asked)+, " AS asked ")
+    ($insert:literal) => {
+        concat!(
+            $insert,
+            " INTO sessions
+    (id, link_id, client_id, own_client_id, external_ref, flow, language, via, status, created_at, lease_until, room) "
+        )
     };
 }
 pub(in crate::store) use insert_sql;
+
+/// What keeps room for that which is recorded later.
+macro_rules! room_sql {
+    () => {
+        "'....................................'"
+    };
+}
+pub(in crate::store) use room_sql;
+
+/// The statement that inserts what was granted, up to its SELECT's condition. Of each link come as many as it was
+/// granted, the first first.
+macro_rules! insert_asked_sql {
+    ($($asked:tt)+) => {
+        concat!($crate::store::ledger::wanted::insert_sql!("INSERT"), "SELECT asked.id, asked.link_id, asked.client_id, asked.own_client_id, asked.external_ref, asked.flow, asked.language,
+       asked.via, 'starting', asked.created_at, asked.lease_until, ", $crate::store::ledger::wanted::room_sql!(), "
+FROM ", $($asked)+, " AS asked ")
+    };
+}
+pub(in crate::store) use insert_asked_sql;

@@ -1,0 +1,250 @@
+//! The ledger's own connection, on the ledger's own thread: handing a commit to another thread and its answer back costs
+//! about what the commit does, so ordinary clicks, by far the most, are written without.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rusqlite::types::ToSqlOutput;
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
+
+use super::{BUSY_TIMEOUT, SETTINGS};
+use crate::domain::channel::{ExternalRef, Via};
+use crate::domain::id::{LinkId, SessionId};
+use crate::store::ledger::NewSession;
+use crate::store::ledger::settle::Records;
+use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
+
+/// So many rows are inserted by one statement at most.
+const ROWS_MAX: usize = 32;
+
+/// A connection that blocks the thread that calls it.
+#[derive(Debug)]
+pub(in crate::store) struct Writer {
+    connection: Connection,
+    flush_took: Option<Duration>,
+}
+
+impl Writer {
+    /// Opens the file, whose schema is up to date.
+    pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        for (name, value) in SETTINGS {
+            connection.pragma_update(None, name, value)?;
+        }
+        Ok(Self {
+            connection,
+            flush_took: None,
+        })
+    }
+
+    /// How long the disk took for the last commit, unless that was asked before.
+    pub(in crate::store) const fn flush_took(&mut self) -> Option<Duration> {
+        self.flush_took.take()
+    }
+
+    /// Records and reserves in one transaction; returns who was not granted a use. None: a session that is to be recorded
+    /// is not `starting` any more, so nothing was written.
+    ///
+    /// # Errors
+    /// When the database refuses. The transaction may be open then, and ends with the connection.
+    pub(super) fn commit(
+        &mut self,
+        records: &Records<'_>,
+        wanted: &Wanted<'_>,
+    ) -> rusqlite::Result<Option<HashSet<SessionId>>> {
+        self.run("BEGIN IMMEDIATE")?;
+        if !self.record(records)? {
+            self.run("ROLLBACK")?;
+            return Ok(None);
+        }
+        let refused = self.reserve(wanted)?;
+        let begun = Instant::now();
+        self.run("COMMIT")?;
+        self.flush_took = Some(begun.elapsed());
+        Ok(Some(refused))
+    }
+
+    fn run(&self, sql: &str) -> rusqlite::Result<()> {
+        self.connection.prepare_cached(sql)?.execute([]).map(drop)
+    }
+
+    /// False when one is not `starting`.
+    fn record(&self, records: &Records<'_>) -> rusqlite::Result<bool> {
+        let mut record = self.connection.prepare_cached(RECORD)?;
+        let mut told = Vec::new();
+        for r in records.iter() {
+            let id = r.id.to_string();
+            let end = r.token_expires_at.millis();
+            if record.execute(params![id, r.scan_ref, r.redirect_url, end])? == 0 {
+                return Ok(false);
+            }
+            told.push([
+                r.event_id.to_string().into(),
+                r.at.millis().into(),
+                id.into(),
+            ]);
+        }
+        self.insert(EVENTS, &told)?;
+        Ok(true)
+    }
+
+    /// Returns who was not granted a use.
+    fn reserve(&self, wanted: &Wanted<'_>) -> rusqlite::Result<HashSet<SessionId>> {
+        let mut spend = self.connection.prepare_cached(SPEND)?;
+        let mut granted = BTreeMap::<LinkId, i64>::new();
+        for (link, uses, at) in wanted.links() {
+            let asked = params![link.to_string(), uses, at.millis()];
+            let uses = spend.query_row(asked, |row| row.get(0)).optional()?;
+            granted.extend(uses.map(|uses| (link, uses)));
+        }
+        let is_granted = |link, place| granted.get(&link).is_some_and(|granted| place <= *granted);
+        let mut refused = HashSet::new();
+        let mut sessions = Vec::new();
+        for (session, place) in wanted.iter() {
+            if session.link_id.is_none_or(|link| is_granted(link, place)) {
+                sessions.push(row(session));
+            } else {
+                refused.insert(session.id);
+            }
+        }
+        self.insert(SESSIONS, &sessions)?;
+        Ok(refused)
+    }
+
+    fn insert<const COLUMNS: usize>(
+        &self,
+        (into, values): (&str, &str),
+        rows: &[[ToSqlOutput<'_>; COLUMNS]],
+    ) -> rusqlite::Result<()> {
+        for part in parts(rows) {
+            let sql = format!("{into}VALUES {}", vec![values; part.len()].join(","));
+            let values = params_from_iter(part.iter().flatten());
+            self.connection.prepare_cached(&sql)?.execute(values)?;
+        }
+        Ok(())
+    }
+}
+
+/// Splits `rows` so that a few statements do for all lengths: powers of two.
+fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = ROWS_MAX.min(1 << rows.len().checked_ilog2()?);
+        let (part, rest) = rows.split_at(length);
+        rows = rest;
+        Some(part)
+    })
+}
+
+fn text(text: Option<&str>) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(text.into())
+}
+
+/// What is inserted of a session.
+fn row(session: &NewSession) -> [ToSqlOutput<'_>; 10] {
+    [
+        session.id.to_string().into(),
+        ToSqlOutput::Owned(session.link_id.map(|id| id.to_string()).into()),
+        text(session.client.fixed()),
+        text(session.client.own()),
+        text(session.external_ref.as_ref().map(ExternalRef::as_str)),
+        text(Some(session.flow.as_str())),
+        text(Some(session.language.as_str())),
+        text(session.via.as_ref().map(Via::as_str)),
+        session.created_at.millis().into(),
+        session.lease_until.millis().into(),
+    ]
+}
+
+/// Spends as many of `?2` uses as the link `?1` has left: the predicate that grants them is its WHERE clause.
+const SPEND: &str = "
+UPDATE links SET
+    granted = MIN(?2, COALESCE(usage_limit - used, ?2)),
+    used = used + MIN(?2, COALESCE(usage_limit - used, ?2)),
+    exhausted_at = CASE WHEN usage_limit - used <= ?2 THEN ?3 ELSE exhausted_at END,
+    last_used_at = ?3
+WHERE id = ?1
+  AND deactivated_at IS NULL AND deleted_at IS NULL
+  AND (expires_at IS NULL OR expires_at > ?3)
+  AND (usage_limit IS NULL OR used < usage_limit)
+RETURNING granted";
+
+/// Inserts sessions, and the values of one: of [`row`]. `OR ROLLBACK` spares SQLite the copies of pages it would need to
+/// undo one statement alone: a commit that fails is undone as a whole.
+const SESSIONS: (&str, &str) = (
+    insert_sql!("INSERT OR ROLLBACK"),
+    concat!(
+        "(?, ?, ?, ?, ?, ?, ?, ?, 'starting', ?, ?, ",
+        room_sql!(),
+        ")"
+    ),
+);
+
+/// Inserts events, and the values of one: its id, when, and the session's id.
+const EVENTS: (&str, &str) = (
+    "INSERT OR ROLLBACK INTO events (id, type, at, session_id) ",
+    "(?, 'session.started', ?, ?)",
+);
+
+const RECORD: &str = "
+UPDATE sessions SET status = 'active', scan_ref = COALESCE(scan_ref, ?2), redirect_url = ?3, token_expires_at = ?4,
+    lease_until = NULL, room = NULL
+WHERE id = ?1 AND status = 'starting' AND erased_at IS NULL";
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::types::Value;
+    use sqlx::{AssertSqlSafe, Row as _};
+
+    use super::super::SqliteEngine;
+    use super::*;
+    use crate::store::steps;
+
+    #[test]
+    fn rows_are_split_into_powers_of_two() {
+        let lengths = |n| parts(&vec![(); n]).map(<[()]>::len).collect::<Vec<_>>();
+        assert_eq!(lengths(0), [0; 0]);
+        assert_eq!(lengths(1), [1]);
+        assert_eq!(lengths(14), [8, 4, 2]);
+        assert_eq!(lengths(75), [32, 32, 8, 2, 1]);
+    }
+
+    /// What a commit promises does not depend on which of the two writes it.
+    #[tokio::test]
+    async fn both_who_write_are_set_to_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("e.db");
+        let url = format!("sqlite://{}", file.display());
+        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
+        let writer = Writer::open(&file).unwrap();
+        let names = SETTINGS.map(|(name, _)| name);
+        for name in ["journal_mode", "synchronous", "busy_timeout"]
+            .iter()
+            .chain(&names)
+        {
+            let sql = format!("PRAGMA {name}");
+            let own: Value = writer
+                .connection
+                .query_row(&sql, [], |row| row.get(0))
+                .unwrap();
+            let own = match own {
+                Value::Integer(number) => number.to_string(),
+                Value::Text(text) => text,
+                other => panic!("{name}: {other:?}"),
+            };
+            let pooled = sqlx::query(AssertSqlSafe(sql))
+                .fetch_one(engine.write())
+                .await
+                .unwrap();
+            assert_eq!(
+                pooled.get_unchecked::<String, _>(0),
+                own,
+                "{name} differs from that of the other connection"
+            );
+        }
+        engine.close().await;
+    }
+}
