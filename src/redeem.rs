@@ -27,8 +27,8 @@ mod holder;
 /// write the reservation before and the outcome after.
 const LEASE_MARGIN_MS: i64 = 10_000;
 
-/// How long a click may wait for the database before the visitor is told to try again: longer than a commit may take,
-/// so that nothing is written for a visitor who was turned away.
+/// How long a click may wait for the database before the visitor is told to try again: longer than a commit may take where
+/// that is bounded, so that nothing is written for a visitor who was turned away.
 const STORE_BUDGET: Duration = Duration::from_secs(10);
 
 /// How long an answer of iDenfy's may wait to be recorded: longer than the commit under way and the one after it, so that

@@ -10,7 +10,7 @@ use super::sqlite::Writer;
 /// The connections of one writer task.
 #[derive(Default)]
 pub(super) struct Held {
-    /// The one that whoever writes must have.
+    /// The pool's one that writes, which is only held: whoever has it is the writer.
     pub(super) sqlite: Option<PoolConnection<Sqlite>>,
     /// The one that ordinary clicks are written on.
     pub(super) writer: Option<Writer>,
@@ -29,17 +29,21 @@ impl Held {
         self.writer.as_mut().and_then(Writer::flush_took)
     }
 
-    /// Closes the file of whoever writes by itself.
-    pub(super) fn close(&mut self) {
-        self.let_go();
+    /// Closes the files.
+    pub(super) async fn close(&mut self) {
         self.writer = None;
+        if let Some(connection) = self.sqlite.take() {
+            // One that is dropped would go back to its pool by a task, which the end of the thread may forestall.
+            let _ = connection.close().await;
+        }
+        self.postgres = None;
     }
 
-    /// Ends the connections: one that did not answer would only make the next one wait.
+    /// Ends the connections that may have failed: one that did not answer would only make the next one wait.
     pub(super) fn abandon(&mut self) {
         self.writer = None;
+        self.sqlite = None;
         // What is detached does not go back to its pool.
-        drop(self.sqlite.take().map(PoolConnection::detach));
         drop(self.postgres.take().map(PoolConnection::detach));
     }
 }

@@ -160,7 +160,7 @@ enum Op {
     Ignore(Ignored),
     /// Nothing to write: answered once everything queued before it is.
     Flush(Reply<()>),
-    /// The same, and the database's files are closed then.
+    /// The same, and nothing is written after it: the ledger's connections are closed.
     Close(Reply<()>),
 }
 
@@ -174,7 +174,7 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the writer tasks: one on SQLite, where there is one writer; two on PostgreSQL, so that spending
+    /// Starts the writer tasks: one on SQLite, where there is one writer, on a thread of its own; two on PostgreSQL, so that spending
     /// and settling do not wait for each other's round trips.
     ///
     /// # Errors

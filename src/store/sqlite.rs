@@ -1,4 +1,4 @@
-//! The SQLite engine: one writer connection, several readers, WAL, every commit on disk before it is answered.
+//! The SQLite engine: one writer at a time, several readers, WAL, every commit on disk before it is answered.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -227,7 +227,7 @@ impl SqliteEngine {
 }
 
 fn of_writer(error: rusqlite::Error) -> sqlx::Error {
-    sqlx::Error::AnyDriverError(Box::new(error))
+    sqlx::Error::Io(std::io::Error::other(error))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use entrypass::domain::usage::Usage;
 use entrypass::store::ledger::{Hold, Ignored, NewSession, Reserved};
 use futures_util::future::{join, join_all};
 
-use crate::harness::{Context, tests};
+use crate::harness::{BOUND, Context, eventually, tests};
 use crate::store_kit::{Kit, LEASE_MS, TOKEN_MS, back};
 
 tests!(
@@ -29,6 +29,9 @@ tests!(
         the_database_itself_refuses_a_use_too_many_and_one_too_few,
         each_worker_thread_is_told_what_became_of_its_own_sessions,
         closing_writes_what_was_queued,
+        sessions_that_moved_on_before_they_were_recorded_spoil_no_batch,
+        a_commit_that_fails_is_told_to_all_and_undoes_nothing_else,
+        a_closed_database_is_one_file,
     ]
 );
 
@@ -481,4 +484,72 @@ async fn closing_writes_what_was_queued(context: Context) {
     assert!(kit.store.link(link.terms.id).await.is_err());
     let used = kit.database.numbers("SELECT used FROM links").await;
     assert_eq!(used, [20]);
+}
+
+async fn sessions_that_moved_on_before_they_were_recorded_spoil_no_batch(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(60)).await;
+    let mut open = Vec::new();
+    for _ in 0..20 {
+        open.push(kit.spend(&link).await);
+    }
+    let (erased, told) = (open[3].id, open[7].id);
+    assert!(kit.store.erase_session(erased, kit.now()).await.unwrap());
+    let sql = format!("UPDATE sessions SET status = 'reviewing' WHERE id = '{told}'");
+    assert_eq!(kit.database.execute(&sql).await.unwrap(), 1);
+    let wanted: Vec<_> = (0..50).map(|_| kit.session_of(Some(&link))).collect();
+    let reserves = join_all(wanted.iter().map(|s| kit.try_reserve(s, &[])));
+    let records = join_all(
+        open.iter()
+            .map(|s| kit.store.record(kit.answer_for(s, &[]))),
+    );
+    let (reserved, recorded) = join(reserves, records).await;
+    let granted = reserved.iter().filter(|r| **r == Reserved::Granted);
+    assert_eq!(granted.count(), 40);
+    assert_eq!(kit.used(&link).await, 60);
+    assert_eq!(kit.not_failed(&link).await, 60);
+    for (session, recorded) in open.iter().zip(recorded) {
+        let kept = kit.read(session.id).await;
+        assert_eq!(recorded.unwrap(), session.id != erased);
+        assert_eq!(kept.scan_ref.is_some(), session.id != erased);
+        let is_active = ![erased, told].contains(&session.id);
+        assert_eq!(kept.status == Status::Active, is_active);
+    }
+    let told = "SELECT COUNT(*) FROM events WHERE type = 'session.started'";
+    assert_eq!(kit.database.numbers(told).await, [18]);
+}
+
+async fn a_commit_that_fails_is_told_to_all_and_undoes_nothing_else(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(50)).await;
+    let twice = kit.spend(&link).await;
+    let others: Vec<_> = (0..20).map(|_| kit.session_of(Some(&link))).collect();
+    let again = others.iter().chain([&twice]);
+    let answers = join_all(again.map(|s| kit.store.reserve(s.clone(), vec![]))).await;
+    assert!(answers[20].is_err());
+    for (session, answer) in others.iter().zip(answers) {
+        let kept = kit.store.session(session.id).await.unwrap();
+        assert_eq!(kept.is_some(), matches!(answer, Ok(Reserved::Granted)));
+    }
+    assert_eq!(kit.used(&link).await, kit.not_failed(&link).await);
+    kit.spend(&link).await;
+    assert!(kit.store.record(kit.answer_for(&twice, &[])).await.unwrap());
+}
+
+async fn a_closed_database_is_one_file(context: Context) {
+    let kit = Kit::open(&context).await;
+    let link = kit.keep_new(Usage::Multi(20)).await;
+    kit.spend(&link).await;
+    let wanted: Vec<_> = (0..40).map(|_| kit.session_of(Some(&link))).collect();
+    let late = async {
+        for session in &wanted {
+            let _ = kit.store.reserve(session.clone(), vec![]).await;
+        }
+    };
+    join(kit.store.close(), late).await;
+    if let Some(file) = kit.database.url.strip_prefix("sqlite://") {
+        let log = std::path::PathBuf::from(format!("{file}-wal"));
+        let is_gone = async || !log.exists();
+        eventually(BOUND, "what was written last is in the file", is_gone).await;
+    }
 }

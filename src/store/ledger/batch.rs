@@ -71,7 +71,7 @@ impl Batch {
         !self.flushes.is_empty()
     }
 
-    /// Whether this is the last one.
+    /// Whether nothing is written after it.
     pub(super) const fn closes(&self) -> bool {
         self.closes
     }

@@ -15,14 +15,12 @@ use crate::store::{Engine, Held, StoreError};
 /// The most operations in one commit.
 const BATCH_MAX: usize = 512;
 
-/// Commits in a row on one connection while no other transaction waits for it: taking it from the pool and giving it back
-/// costs two round trips.
+/// Commits in a row on one connection while more operations wait and no other transaction does: taking it from the pool
+/// and giving it back costs two round trips.
 const TURNS_MAX: u32 = 8;
 
-/// How long it is kept for the next operation.
-const KEPT_FOR: Duration = Duration::from_millis(1);
-
-/// How long one commit may take before the database counts as down: a server that fell silent is not waited for.
+/// How long one commit may take before the database counts as down: a server that fell silent is not waited for. A commit of
+/// ordinary clicks on SQLite takes as long as the disk: there those who wait give up by themselves.
 pub const COMMIT_WITHIN: Duration = Duration::from_secs(8);
 
 /// A writer task.
@@ -53,10 +51,14 @@ pub(super) fn spawn_lane(engine: Engine, news: News) -> std::io::Result<mpsc::Se
     };
     if on_own_thread {
         // SQLite works on the thread that calls it.
-        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let log = tracing::dispatcher::get_default(Clone::clone);
+        let run = move || match Builder::new_current_thread().enable_time().build() {
+            Ok(runtime) => runtime.block_on(lane.run(queue)),
+            Err(error) => tracing::error!("no click can be written: {error}"),
+        };
         std::thread::Builder::new()
             .name("ledger".into())
-            .spawn(move || runtime.block_on(lane.run(queue)))?;
+            .spawn(move || tracing::dispatcher::with_default(&log, run))?;
     } else {
         tokio::spawn(lane.run(queue));
     }
@@ -68,35 +70,36 @@ impl Lane {
         let mut ops = Vec::with_capacity(BATCH_MAX);
         loop {
             tokio::select! {
-                biased;
-                () = self.ignored.due() => {
-                    self.let_go();
-                    self.ignored.write(&self.engine).await;
-                }
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
                     if let Some(gathering) = &mut self.gathering {
                         gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
                     }
-                    self.commit(&mut ops).await;
-                    if self.turns >= TURNS_MAX || self.engine.is_wanted() {
+                    let is_last = self.commit(&mut ops).await || taken == 0;
+                    if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
                     }
-                    if taken == 0 {
-                        return self.ignored.write(&self.engine).await;
+                    if is_last {
+                        return self.write_ignored().await;
                     }
                 }
-                () = tokio::time::sleep(KEPT_FOR), if self.turns > 0 => self.let_go(),
+                () = self.ignored.due() => self.write_ignored().await,
             }
         }
     }
 
-    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault is answered to all of them.
-    async fn commit(&mut self, ops: &mut Vec<Op>) {
+    /// Others may write first.
+    async fn write_ignored(&mut self) {
+        self.let_go();
+        self.ignored.write(&self.engine).await;
+    }
+
+    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault is answered to all of them. True
+    /// when it was the last.
+    async fn commit(&mut self, ops: &mut Vec<Op>) -> bool {
         let had = ops.len();
         let batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {
-            self.let_go();
-            self.ignored.write(&self.engine).await;
+            self.write_ignored().await;
         }
         self.turns += 1;
         let begun = Instant::now();
@@ -112,13 +115,15 @@ impl Lane {
         if outcome.is_err() {
             self.held.abandon();
         }
-        if batch.closes() {
-            self.held.close();
+        let closes = batch.closes();
+        if closes {
+            self.held.close().await;
         }
         if batch.tells() && outcome.is_ok() {
             self.news.tell();
         }
         batch.answer(&outcome);
+        closes
     }
 
     fn let_go(&mut self) {

@@ -18,6 +18,9 @@ use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
 /// So many rows are inserted by one statement at most.
 const ROWS_MAX: usize = 32;
 
+/// Prepared statements that are kept: all of them, with room to spare.
+const STATEMENTS: usize = 32;
+
 /// A connection that blocks the thread that calls it.
 #[derive(Debug)]
 pub(in crate::store) struct Writer {
@@ -35,6 +38,7 @@ impl Writer {
         for (name, value) in SETTINGS {
             connection.pragma_update(None, name, value)?;
         }
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
         Ok(Self {
             connection,
             flush_took: None,
@@ -159,7 +163,8 @@ fn row(session: &NewSession) -> [ToSqlOutput<'_>; 10] {
     ]
 }
 
-/// Spends as many of `?2` uses as the link `?1` has left: the predicate that grants them is its WHERE clause.
+/// Spends as many of `?2` uses as the link `?1` has left: the predicate that grants them is its WHERE clause. It leaves
+/// `granted_in` as it is: only what is written in the general way reads it, and names each of its commits at random.
 const SPEND: &str = "
 UPDATE links SET
     granted = MIN(?2, COALESCE(usage_limit - used, ?2)),
