@@ -503,12 +503,12 @@ async fn sessions_that_moved_on_before_they_were_recorded_spoil_no_batch(context
         open.iter()
             .map(|s| kit.store.record(kit.answer_for(s, &[]))),
     );
-    let (reserved, recorded) = join(reserves, records).await;
-    let granted = reserved.iter().filter(|r| **r == Reserved::Granted);
+    let (answers, done) = join(reserves, records).await;
+    let granted = answers.iter().filter(|r| **r == Reserved::Granted);
     assert_eq!(granted.count(), 40);
     assert_eq!(kit.used(&link).await, 60);
     assert_eq!(kit.not_failed(&link).await, 60);
-    for (session, recorded) in open.iter().zip(recorded) {
+    for (session, recorded) in open.iter().zip(done) {
         let kept = kit.read(session.id).await;
         assert_eq!(recorded.unwrap(), session.id != erased);
         assert_eq!(kept.scan_ref.is_some(), session.id != erased);
