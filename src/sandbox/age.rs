@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use url::Url;
 use uuid::Uuid;
 
-use super::sessions::{Kind, Session};
+use super::session::{Kind, Session};
 use super::token::{new_session, object};
 use super::{Refusal, Sandbox};
 

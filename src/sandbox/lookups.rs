@@ -6,7 +6,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use url::form_urlencoded::Serializer;
 
-use super::sessions::{Kind, NotDeleted, Outcome, Phase};
+use super::session::{Kind, Outcome, Phase};
+use super::sessions::NotDeleted;
 use super::{Refusal, Sandbox, token, webhooks};
 
 /// `POST /api/v2/status`.

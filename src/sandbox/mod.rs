@@ -10,6 +10,7 @@ mod faults;
 mod lookups;
 mod pages;
 mod refusal;
+mod session;
 mod sessions;
 mod switchboard;
 mod token;
@@ -29,7 +30,8 @@ use tokio::sync::Semaphore;
 
 use faults::{Fault, Faults};
 use refusal::Refusal;
-use sessions::{Kind, Outcome, Sessions};
+use session::{Kind, Outcome};
+use sessions::Sessions;
 
 /// Tokens kept; with more, the oldest is forgotten.
 const KEPT: usize = 100_000;

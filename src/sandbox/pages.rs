@@ -11,7 +11,8 @@ use actix_web::web::{Data, Form, Query};
 use askama::Template;
 use serde::Deserialize;
 
-use super::sessions::{NotFinished, Outcome, Phase, Session};
+use super::session::{Outcome, Phase, Session};
+use super::sessions::NotFinished;
 use super::{Sandbox, wall_clock, webhooks};
 
 /// No scripts, styles from the server alone. Forms may go anywhere, because browsers hold the

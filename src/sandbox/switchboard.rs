@@ -11,7 +11,7 @@ use url::form_urlencoded;
 
 use super::faults::{ALL, Fault};
 use super::pages::html;
-use super::sessions::Session;
+use super::session::Session;
 use super::{Refusal, Sandbox};
 
 /// Sessions shown.

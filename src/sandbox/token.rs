@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::sessions::{Kind, Outcome, Phase, Session};
+use super::session::{Kind, Outcome, Phase, Session};
 use super::{Refusal, Sandbox, checks, wall_clock, webhooks};
 
 /// The documented answer with the documented defaults.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sha2::Sha256;
 
 use super::Sandbox;
-use super::sessions::{Event, Kind, Outcome, Session};
+use super::session::{Event, Kind, Outcome, Session};
 
 /// The documented body with a made-up person in it.
 const BODY: &str = include_str!("identification-webhook.json");

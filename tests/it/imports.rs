@@ -23,9 +23,6 @@ pub fn tests() -> Vec<Trial> {
 /// The most lines of a source file.
 const LINES_MAX: usize = 350;
 
-/// Longer ones that wait to be split; none may join them.
-const TOO_LONG: [&str; 1] = ["sandbox/sessions.rs"];
-
 /// The parts of the crate, and which other parts each may import. Layers point downwards:
 /// `cli -> app -> web -> {redeem, sweep, asking, erasing, openings, webhooks, share, messages} -> lookup -> {idenfy, store} -> domain`.
 const ALLOWED: [(&str, &[&str]); 23] = [
@@ -130,8 +127,7 @@ fn no_source_file_is_too_long() {
             .expect("text")
             .lines()
             .count();
-        let waits = TOO_LONG.iter().any(|known| file.ends_with(known));
-        if lines > LINES_MAX && !waits {
+        if lines > LINES_MAX {
             long.push(format!("{lines} {}", file.display()));
         }
     }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::super::sessions::Outcome;
+use super::super::session::Outcome;
 use super::super::webhooks;
 use super::world::{World, location};
 

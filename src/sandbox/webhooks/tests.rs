@@ -1,4 +1,4 @@
-use super::super::sessions::Session;
+use super::super::session::Session;
 use super::super::token::new_session;
 use super::*;
 
