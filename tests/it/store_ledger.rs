@@ -31,7 +31,7 @@ tests!(
         closing_writes_what_was_queued,
         sessions_that_moved_on_before_they_were_recorded_spoil_no_batch,
         a_commit_that_fails_is_told_to_all_and_undoes_nothing_else,
-        a_closed_database_is_one_file,
+        who_comes_while_it_is_closed_spends_nothing_unheard,
     ]
 );
 
@@ -480,6 +480,11 @@ async fn closing_writes_what_was_queued(context: Context) {
         .filter(|answer| matches!(answer, Ok(Reserved::Granted)))
         .count();
     assert_eq!(granted, 20);
+    if let Some(file) = kit.database.url.strip_prefix("sqlite://") {
+        let log = std::path::PathBuf::from(format!("{file}-wal"));
+        let is_gone = async || !log.exists();
+        eventually(BOUND, "what was written last is in the file", is_gone).await;
+    }
     assert!(kit.store.ping().await.is_err());
     assert!(kit.store.link(link.terms.id).await.is_err());
     let used = kit.database.numbers("SELECT used FROM links").await;
@@ -536,20 +541,21 @@ async fn a_commit_that_fails_is_told_to_all_and_undoes_nothing_else(context: Con
     assert!(kit.store.record(kit.answer_for(&twice, &[])).await.unwrap());
 }
 
-async fn a_closed_database_is_one_file(context: Context) {
+async fn who_comes_while_it_is_closed_spends_nothing_unheard(context: Context) {
     let kit = Kit::open(&context).await;
-    let link = kit.keep_new(Usage::Multi(20)).await;
+    let link = kit.keep_new(Usage::Multi(50)).await;
     kit.spend(&link).await;
     let wanted: Vec<_> = (0..40).map(|_| kit.session_of(Some(&link))).collect();
     let late = async {
+        let mut granted = 1;
         for session in &wanted {
-            let _ = kit.store.reserve(session.clone(), vec![]).await;
+            let answer = kit.store.reserve(session.clone(), vec![]).await;
+            granted += i64::from(matches!(answer, Ok(Reserved::Granted)));
         }
+        granted
     };
-    join(kit.store.close(), late).await;
-    if let Some(file) = kit.database.url.strip_prefix("sqlite://") {
-        let log = std::path::PathBuf::from(format!("{file}-wal"));
-        let is_gone = async || !log.exists();
-        eventually(BOUND, "what was written last is in the file", is_gone).await;
+    let ((), granted) = join(kit.store.close(), late).await;
+    for kept in ["SELECT used FROM links", "SELECT COUNT(*) FROM sessions"] {
+        assert_eq!(kit.database.numbers(kept).await, [granted]);
     }
 }
