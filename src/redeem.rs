@@ -31,8 +31,8 @@ const LEASE_MARGIN_MS: i64 = 10_000;
 /// that is bounded, so that nothing is written for a visitor who was turned away.
 const STORE_BUDGET: Duration = Duration::from_secs(10);
 
-/// How long an answer of iDenfy's may wait to be recorded: longer than the commit under way and the one after it, so that
-/// no visitor is turned away from a session that counts.
+/// How long an answer of iDenfy's may wait to be recorded: longer than the commit under way and the one after it, where
+/// they are bounded, so that no visitor is turned away from a session that counts.
 const RECORD_BUDGET: Duration = Duration::from_secs(2 * COMMIT_WITHIN.as_secs() + 1);
 
 /// Suggested pause for a visitor while the gateway itself is short of something, in seconds.

@@ -174,8 +174,8 @@ pub(super) struct Ledger {
 }
 
 impl Ledger {
-    /// Starts the writer tasks: one on SQLite, where there is one writer, on a thread of its own; two on PostgreSQL, so that spending
-    /// and settling do not wait for each other's round trips.
+    /// Starts the writer tasks: one on SQLite, where there is one writer, on a thread of its own; two on PostgreSQL, so that
+    /// spending and settling do not wait for each other's round trips.
     ///
     /// # Errors
     /// When no thread can be started.
