@@ -45,6 +45,8 @@ pub struct Start<'a> {
     pub id: Option<SessionId>,
     /// The link that is clicked; none for a session started by API.
     pub link_id: Option<LinkId>,
+    /// Whether that has no limit of uses.
+    pub unlimited: bool,
     /// Which verification.
     pub flow: Flow,
     /// The language sent to iDenfy.
@@ -167,6 +169,7 @@ impl Redeemer {
         NewSession {
             id,
             link_id: start.link_id,
+            unlimited: start.unlimited,
             client: start.token.client_id().map_or_else(
                 || ClientOf::Own(id.fresh_client_id()),
                 |fixed| ClientOf::Fixed(fixed.to_owned()),

@@ -42,6 +42,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
+    /// Whether that has no limit of uses: then a power cut may undo it as long as its visitor has not been answered.
+    pub unlimited: bool,
     /// The customer at iDenfy.
     pub client: Client,
     /// The customer's own reference.
@@ -105,7 +107,8 @@ impl Hold {
 /// What became of an attempt to spend a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// The use is spent and the session is `starting`, on disk.
+    /// The use is spent and the session is `starting`, on disk. On SQLite that of a link without limit is handed to the
+    /// operating system, and on disk once it is recorded: a crash of the process undoes neither, a power cut breaks no limit.
     Granted,
     /// The link is over.
     Refused,
@@ -151,6 +154,13 @@ struct Wanting {
     holds: Vec<Hold>,
 }
 
+impl Wanting {
+    /// Whether nothing that was promised is broken should a power cut undo it before its visitor is answered.
+    fn needs_no_flush(&self) -> bool {
+        self.session.unlimited && self.holds.is_empty()
+    }
+}
+
 #[derive(Debug)]
 enum Op {
     Reserve(Box<Wanting>, Reply<Reserved>),
@@ -162,6 +172,13 @@ enum Op {
     Flush(Reply<()>),
     /// The same, and nothing is written after it: the ledger's connections are closed.
     Close(Reply<()>),
+}
+
+impl Op {
+    /// As for [`Wanting`].
+    fn needs_no_flush(&self) -> bool {
+        matches!(self, Self::Reserve(wanting, _) if wanting.needs_no_flush())
+    }
 }
 
 /// The way into the ledger's writer tasks. Cheap to clone.

@@ -205,12 +205,13 @@ impl SqliteEngine {
     }
 
     /// Records and reserves in one transaction, on the calling thread; returns who was not granted a use. None: it is not
-    /// done so simply, and nothing was written.
+    /// done so simply, and nothing was written. `flush` as for [`Writer::commit`].
     pub(super) async fn write_plain(
         &self,
         held: &mut Held,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
+        flush: bool,
     ) -> Result<Option<HashSet<SessionId>>, sqlx::Error> {
         // Whoever has the pool's one connection is the writer: here it is only held.
         if held.sqlite.is_none() {
@@ -222,7 +223,7 @@ impl SqliteEngine {
                 Writer::open(self.write.connect_options().get_filename()).map_err(of_writer)?,
             ),
         };
-        writer.commit(records, wanted).map_err(of_writer)
+        writer.commit(records, wanted, flush).map_err(of_writer)
     }
 }
 

@@ -335,6 +335,7 @@ impl Plan {
         Start {
             id: None,
             link_id: Some(terms.id),
+            unlimited: terms.usage.limit().is_none(),
             flow: terms.flow,
             language: self.language,
             token: &terms.token,

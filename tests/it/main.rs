@@ -97,6 +97,7 @@ mod store_records;
 mod store_rule;
 mod store_schema;
 mod store_story;
+mod stuck_disk;
 mod visitor_confirm;
 mod visitor_customer;
 mod visitor_ignored;
@@ -196,6 +197,7 @@ fn main() {
         store_rule::tests(),
         store_schema::tests(),
         store_story::tests(),
+        stuck_disk::tests(),
         visitor_confirm::tests(),
         visitor_customer::tests(),
         visitor_ignored::tests(),

@@ -89,6 +89,7 @@ impl Kit {
         NewSession {
             id,
             link_id: link.map(|link| link.terms.id),
+            unlimited: link.is_some_and(|link| link.terms.usage.limit().is_none()),
             client: Client::Own(id.fresh_client_id()),
             external_ref: None,
             flow: Flow::Document,

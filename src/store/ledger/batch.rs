@@ -66,6 +66,14 @@ impl Batch {
         batch
     }
 
+    /// Whether there is nothing to write and nobody to answer.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.reserves.is_empty()
+            && self.records.is_empty()
+            && self.refunds.is_empty()
+            && self.flushes.is_empty()
+    }
+
     /// Whether someone waits for everything to be written.
     pub(super) fn wants_flush(&self) -> bool {
         !self.flushes.is_empty()
@@ -81,24 +89,30 @@ impl Batch {
         !self.records.is_empty()
     }
 
-    /// Writes it all in one transaction.
+    /// Writes it all in one transaction. `flush`: it is on disk then; else, on SQLite, once a later one is.
     pub(super) async fn commit(
         &self,
         engine: &Engine,
         held: &mut Held,
+        flush: bool,
     ) -> Result<Outcome, sqlx::Error> {
         let mut tries = 0;
         loop {
-            match self.write(engine, held).await {
+            match self.write(engine, held, flush).await {
                 Err(error) if tries < DEADLOCK_RETRIES && is_deadlock(&error) => tries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
+    async fn write(
+        &self,
+        engine: &Engine,
+        held: &mut Held,
+        flush: bool,
+    ) -> Result<Outcome, sqlx::Error> {
         if self.is_plain()
-            && let Some(outcome) = self.write_plain(engine, held).await?
+            && let Some(outcome) = self.write_plain(engine, held, flush).await?
         {
             return Ok(outcome);
         }
@@ -137,6 +151,7 @@ impl Batch {
         &self,
         engine: &Engine,
         held: &mut Held,
+        flush: bool,
     ) -> Result<Option<Outcome>, sqlx::Error> {
         let mut outcome = Outcome::default();
         let wanted = self.wanted(&outcome);
@@ -145,7 +160,7 @@ impl Batch {
             return Ok(Some(outcome));
         }
         match engine {
-            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted).await? {
+            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted, flush).await? {
                 Some(refused) => outcome.refused = refused,
                 None => return Ok(None),
             },

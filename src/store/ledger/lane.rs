@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
-use super::batch::Batch;
+use super::batch::{Batch, Outcome};
 use super::gathering::Gathering;
 use super::ignored::Counts;
 use super::{Op, QUEUE_MAX};
@@ -71,8 +71,12 @@ impl Lane {
         loop {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
-                    if let Some(gathering) = &mut self.gathering {
+                    self.commit_unflushed(&mut ops).await;
+                    if let Some(gathering) = &mut self.gathering
+                        && !ops.is_empty()
+                    {
                         gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
+                        self.commit_unflushed(&mut ops).await;
                     }
                     let is_last = self.commit(&mut ops).await || taken == 0;
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
@@ -101,19 +105,14 @@ impl Lane {
         if batch.wants_flush() {
             self.write_ignored().await;
         }
-        self.turns += 1;
+        if batch.is_empty() {
+            return false;
+        }
         let begun = Instant::now();
-        let written = batch.commit(&self.engine, &mut self.held);
-        let outcome = match tokio::time::timeout(COMMIT_WITHIN, written).await {
-            Ok(outcome) => outcome.map_err(StoreError::from),
-            Err(_) => Err(StoreError::Unavailable),
-        };
+        let outcome = self.write(&batch, true).await;
         if let Some(gathering) = &mut self.gathering {
             let took = begun.elapsed();
             gathering.committed(took, self.held.flush_took().unwrap_or(took), had);
-        }
-        if outcome.is_err() {
-            self.held.abandon();
         }
         let closes = batch.closes();
         if closes {
@@ -124,6 +123,33 @@ impl Lane {
         }
         batch.answer(&outcome);
         closes
+    }
+
+    /// On SQLite, writes and answers those of `ops` that need no flush, so that iDenfy is asked while others wait for one. The
+    /// next one has them on disk too, before their visitors are answered.
+    async fn commit_unflushed(&mut self, ops: &mut Vec<Op>) {
+        if !matches!(self.engine, Engine::Sqlite(_)) {
+            return;
+        }
+        let unflushed = ops.extract_if(.., |op| op.needs_no_flush());
+        let batch = Batch::sort(unflushed, &mut self.ignored);
+        if !batch.is_empty() {
+            let outcome = self.write(&batch, false).await;
+            batch.answer(&outcome);
+        }
+    }
+
+    async fn write(&mut self, batch: &Batch, flush: bool) -> Result<Outcome, StoreError> {
+        self.turns += 1;
+        let written = batch.commit(&self.engine, &mut self.held, flush);
+        let outcome = match tokio::time::timeout(COMMIT_WITHIN, written).await {
+            Ok(outcome) => outcome.map_err(StoreError::from),
+            Err(_) => Err(StoreError::Unavailable),
+        };
+        if outcome.is_err() {
+            self.held.abandon();
+        }
+        outcome
     }
 
     fn let_go(&mut self) {

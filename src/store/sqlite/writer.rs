@@ -25,6 +25,8 @@ const STATEMENTS: usize = 32;
 #[derive(Debug)]
 pub(in crate::store) struct Writer {
     connection: Connection,
+    /// Whether commits are flushed to the disk.
+    flushes: bool,
     flush_took: Option<Duration>,
 }
 
@@ -34,15 +36,29 @@ impl Writer {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.pragma_update(None, "synchronous", "FULL")?;
         for (name, value) in SETTINGS {
             connection.pragma_update(None, name, value)?;
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Self {
+        let mut writer = Self {
             connection,
+            flushes: false,
             flush_took: None,
-        })
+        };
+        writer.set_flushes(true)?;
+        Ok(writer)
+    }
+
+    /// Without, a commit outlasts the end of the process, and a power cut once a later one is flushed: all are in one file, in
+    /// their order. The log is flushed before it is moved into the database either way.
+    fn set_flushes(&mut self, flushes: bool) -> rusqlite::Result<()> {
+        if flushes != self.flushes {
+            let synchronous = if flushes { "FULL" } else { "NORMAL" };
+            self.connection
+                .pragma_update(None, "synchronous", synchronous)?;
+            self.flushes = flushes;
+        }
+        Ok(())
     }
 
     /// How long the disk took for the last commit, unless that was asked before.
@@ -51,7 +67,7 @@ impl Writer {
     }
 
     /// Records and reserves in one transaction; returns who was not granted a use. None: a session that is to be recorded
-    /// is not `starting` any more, so nothing was written.
+    /// is not `starting` any more, so nothing was written. `flush`: it is on disk then; else once a later one is.
     ///
     /// # Errors
     /// When the database refuses. The transaction may be open then, and ends with the connection.
@@ -59,7 +75,9 @@ impl Writer {
         &mut self,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
+        flush: bool,
     ) -> rusqlite::Result<Option<HashSet<SessionId>>> {
+        self.set_flushes(flush)?;
         self.run("BEGIN IMMEDIATE")?;
         if !self.record(records)? {
             self.run("ROLLBACK")?;
@@ -68,7 +86,7 @@ impl Writer {
         let refused = self.reserve(wanted)?;
         let begun = Instant::now();
         self.run("COMMIT")?;
-        self.flush_took = Some(begun.elapsed());
+        self.flush_took = flush.then(|| begun.elapsed());
         Ok(Some(refused))
     }
 

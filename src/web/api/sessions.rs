@@ -133,6 +133,7 @@ pub async fn begin(
         let start = Start {
             id: Some(id),
             link_id: None,
+            unlimited: false,
             flow,
             language,
             token: &token,
