@@ -20,6 +20,7 @@ tests!(
     "crash",
     [
         killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_never_began,
+        killed_among_clicks_on_a_link_without_limit_it_loses_no_session_either,
         told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_done,
         told_to_stop_it_ends_connections_that_a_proxy_keeps_open,
         told_twice_to_stop_it_waits_for_nobody,
@@ -36,18 +37,56 @@ const ANSWERED: usize = 40;
 async fn killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_never_began(
     context: Context,
 ) {
+    let usage = json!({"type": "multi", "limit": 100});
+    kill_among_clicks(&context, usage, 1000, async |client, link, spent| {
+        // What is left of the link is exactly what was given back.
+        let (id, slug) = (text(&link["id"]), text(&link["slug"]));
+        let clicks = join_all((0..150).map(|_| client.click(slug))).await;
+        let again = clicks
+            .into_iter()
+            .map(|answer| answer.expect("an answer").status().as_u16());
+        let again: Vec<u16> = again.collect();
+        assert!(
+            again.iter().all(|status| [302, 410].contains(status)),
+            "{again:?}"
+        );
+        assert_eq!(
+            again.iter().filter(|status| **status == 302).count(),
+            100 - spent
+        );
+        assert_eq!(used(client, id).await, 100);
+    })
+    .await;
+}
+
+async fn killed_among_clicks_on_a_link_without_limit_it_loses_no_session_either(context: Context) {
+    let usage = json!({"type": "unlimited"});
+    kill_among_clicks(&context, usage, 200, async |_, _, spent| {
+        assert!(spent >= ANSWERED / 2, "{spent}");
+    })
+    .await;
+}
+
+/// Kills the process while so many visitors click, and starts another: nothing that was answered is lost, and what never
+/// began is given back. `then` is told how many uses are spent in the end.
+async fn kill_among_clicks(
+    context: &Context,
+    usage: Value,
+    visitors: usize,
+    then: impl AsyncFnOnce(&Client, &Value, usize),
+) {
     let database = context.engine.database().await;
     let idenfy = ScriptedIdenfy::start().await;
     let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "10000");
     let mut process = binary.serve(&[]).await;
     let client = binary.client(&process).await;
-    let link = make_link(&client, 100).await;
+    let link = make_link(&client, usage).await;
     let (id, slug) = (text(&link["id"]), text(&link["slug"]));
 
     // Some are answered, the others wait for iDenfy when the power goes.
     idenfy.answer(Answer::When(Arc::new(Semaphore::new(ANSWERED))));
     let sent_on = AtomicUsize::new(0);
-    let clicks = (0..1000).map(|_| async {
+    let clicks = (0..visitors).map(|_| async {
         let answer = client.click(slug).await.ok()?;
         let to = (answer.status() == 302).then(|| location(&answer));
         sent_on.fetch_add(usize::from(to.is_some()), Ordering::SeqCst);
@@ -94,21 +133,7 @@ async fn killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_
     assert_eq!(spent, active.len());
     assert_eq!(used(&client, id).await, spent);
 
-    // What is left of the link is exactly what was given back.
-    let clicks = join_all((0..150).map(|_| client.click(slug))).await;
-    let again = clicks
-        .into_iter()
-        .map(|answer| answer.expect("an answer").status().as_u16());
-    let again: Vec<u16> = again.collect();
-    assert!(
-        again.iter().all(|status| [302, 410].contains(status)),
-        "{again:?}"
-    );
-    assert_eq!(
-        again.iter().filter(|status| **status == 302).count(),
-        100 - spent
-    );
-    assert_eq!(used(&client, id).await, 100);
+    then(&client, &link, spent).await;
 }
 
 async fn another_node_settles_what_a_killed_one_left(context: Context) {
@@ -118,7 +143,7 @@ async fn another_node_settles_what_a_killed_one_left(context: Context) {
     let mut one = binary.serve(&[]).await;
     let two = binary.serve(&[]).await;
     let client = binary.client(&two).await;
-    let link = make_link(&client, 10).await;
+    let link = make_link(&client, json!({"type": "multi", "limit": 10})).await;
     let (id, slug) = (text(&link["id"]), text(&link["slug"]));
     idenfy.answer(Answer::Hang);
     let visitor = client.at(&one);
@@ -148,7 +173,7 @@ async fn told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_do
     let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "25000");
     let mut process = binary.serve(&[]).await;
     let client = binary.client(&process).await;
-    let link = make_link(&client, 30).await;
+    let link = make_link(&client, json!({"type": "multi", "limit": 30})).await;
     let gate = Arc::new(Semaphore::new(0));
     idenfy.answer(Answer::When(gate.clone()));
     let clicks = join_all((0..20).map(|_| client.click(text(&link["slug"]))));
@@ -185,8 +210,8 @@ async fn told_to_stop_it_answers_the_clicks_in_flight_and_leaves_nothing_half_do
     assert_eq!(count("SELECT COUNT(*) FROM sessions").await, [20]);
 }
 
-async fn make_link(client: &Client, limit: i64) -> Value {
-    let link = json!({"name": "A link", "usage": {"type": "multi", "limit": limit}});
+async fn make_link(client: &Client, usage: Value) -> Value {
+    let link = json!({"name": "A link", "usage": usage});
     let (status, link) = client
         .api(reqwest::Method::POST, "/links", Some(link))
         .await;
@@ -232,7 +257,7 @@ async fn told_to_stop_it_ends_connections_that_a_proxy_keeps_open(context: Conte
         .set("SERVER__TRUSTED_PROXIES", "127.0.0.1");
     let mut process = binary.serve(&[]).await;
     let client = binary.client(&process).await;
-    let link = make_link(&client, 30).await;
+    let link = make_link(&client, json!({"type": "multi", "limit": 30})).await;
     let slug = text(&link["slug"]);
     let address = process.base.strip_prefix("http://").expect("an address");
     let path = format!("/{slug}");
@@ -277,7 +302,7 @@ async fn told_twice_to_stop_it_waits_for_nobody(context: Context) {
     let binary = Binary::new(&database, &idenfy).set("IDENFY__TIMEOUT_MS", "25000");
     let mut process = binary.serve(&[]).await;
     let client = binary.client(&process).await;
-    let link = make_link(&client, 30).await;
+    let link = make_link(&client, json!({"type": "multi", "limit": 30})).await;
     idenfy.answer(Answer::When(Arc::new(Semaphore::new(0))));
     let stop = async {
         eventually(BOUND, "iDenfy is asked", async || idenfy.calls().len() == 1).await;
