@@ -107,8 +107,8 @@ impl Hold {
 /// What became of an attempt to spend a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// The use is spent and the session is `starting`, on disk. On SQLite that of a link without limit is handed to the
-    /// operating system, and on disk once it is recorded: a crash of the process undoes neither, a power cut breaks no limit.
+    /// The use is spent and the session is `starting`, on disk. That of a link without limit is handed to the operating
+    /// system or to PostgreSQL, and on disk once it is recorded.
     Granted,
     /// The link is over.
     Refused,

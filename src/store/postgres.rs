@@ -158,7 +158,7 @@ impl PostgresEngine {
             unrecorded = missing(records.ids(), &recorded);
         }
         if !wanted.is_empty() {
-            refused = reserve(connection, wanted).await?;
+            refused = reserve(connection, wanted, !wanted.needs_no_flush()).await?;
         }
         Ok((unrecorded, refused))
     }
@@ -204,13 +204,15 @@ pub(super) async fn record(
     Ok(missing(records.ids(), &rows))
 }
 
-/// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns the others.
+/// Spends what `wanted` asks for and inserts the sessions that were granted, in one statement; returns the others. Without
+/// `flush` a commit of it alone is not waited for: it is on disk with a later one.
 pub(super) async fn reserve(
     connection: &mut PgConnection,
     wanted: &Wanted<'_>,
+    flush: bool,
 ) -> Result<HashSet<SessionId>, sqlx::Error> {
     let rows: Vec<(SessionId,)> = sqlx::query_as(RESERVE)
-        .bind(None::<String>)
+        .bind((!flush).then_some("off"))
         .bind(wanted.link_rows())
         .bind(wanted.session_rows())
         .fetch_all(connection)
@@ -262,8 +264,10 @@ const RECORD_AND_PLACE: &str = record_and_tell_sql!(
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by
 /// the predicate of the WHERE clause, and inserts the first sessions of each link up to what was granted.
 const RESERVE: &str = concat!(
-    "WITH wanted AS (
-    SELECT value ->> 0 AS id, CAST(value ->> 1 AS BIGINT) AS n, CAST(value ->> 2 AS BIGINT) AS at FROM json_each($2)
+    "WITH later AS MATERIALIZED (
+    SELECT set_config('synchronous_commit', COALESCE($1, current_setting('synchronous_commit')), true)
+), wanted AS (
+    SELECT value ->> 0 AS id, CAST(value ->> 1 AS BIGINT) AS n, CAST(value ->> 2 AS BIGINT) AS at FROM json_each($2) CROSS JOIN later
 ), locked AS MATERIALIZED (
     SELECT links.id FROM links JOIN wanted ON links.id = wanted.id ORDER BY links.id FOR NO KEY UPDATE OF links
 ), spent AS (

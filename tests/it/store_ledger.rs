@@ -32,7 +32,8 @@ tests!(
         sessions_that_moved_on_before_they_were_recorded_spoil_no_batch,
         a_commit_that_fails_is_told_to_all_and_undoes_nothing_else,
         who_comes_while_it_is_closed_spends_nothing_unheard,
-    ]
+    ],
+    Postgres: [only_a_use_that_no_limit_depends_on_is_not_waited_for]
 );
 
 async fn a_reservation_spends_a_use_and_keeps_the_session_as_starting(context: Context) {
@@ -558,4 +559,37 @@ async fn who_comes_while_it_is_closed_spends_nothing_unheard(context: Context) {
     for kept in ["SELECT used FROM links", "SELECT COUNT(*) FROM sessions"] {
         assert_eq!(kit.database.numbers(kept).await, [granted]);
     }
+}
+
+async fn only_a_use_that_no_limit_depends_on_is_not_waited_for(context: Context) {
+    let kit = Kit::open(&context).await;
+    for sql in [
+        "CREATE TABLE waits (place SERIAL, is_waited_for BIGINT)",
+        "CREATE FUNCTION note_wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         INSERT INTO waits (is_waited_for)
+         SELECT CASE current_setting('synchronous_commit') WHEN 'off' THEN 0 ELSE 1 END;
+         RETURN NULL; END $$",
+        "CREATE TRIGGER note_wait AFTER INSERT OR UPDATE ON sessions FOR EACH ROW EXECUTE FUNCTION note_wait()",
+    ] {
+        kit.database.execute(sql).await.unwrap();
+    }
+    let unlimited = kit.keep_new(Usage::Unlimited).await;
+    let session = kit.spend(&unlimited).await;
+    kit.spend(&kit.keep_new(Usage::Multi(5)).await).await;
+    assert!(
+        kit.store
+            .record(kit.answer_for(&session, &[]))
+            .await
+            .unwrap()
+    );
+    let held = kit.session_of(Some(&unlimited));
+    let hold = [Hold::form("a page")];
+    assert_eq!(kit.try_reserve(&held, &hold).await, Reserved::Granted);
+    kit.spend(&unlimited).await;
+    assert_eq!(
+        kit.database
+            .numbers("SELECT is_waited_for FROM waits ORDER BY place")
+            .await,
+        [0, 1, 1, 1, 0]
+    );
 }

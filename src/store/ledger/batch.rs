@@ -125,7 +125,7 @@ impl Batch {
             let wanted = self.wanted(&outcome);
             outcome.refused = match &mut tx {
                 Tx::Sqlite(tx) => sqlite::rare::reserve(tx, &wanted).await?,
-                Tx::Postgres(tx) => postgres::reserve(tx, &wanted).await?,
+                Tx::Postgres(tx) => postgres::reserve(tx, &wanted, true).await?,
             };
             self.drop_unused_holds(&mut tx, &outcome).await?;
         }

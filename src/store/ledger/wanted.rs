@@ -32,6 +32,11 @@ impl<'a> Wanted<'a> {
         self.sessions.is_empty()
     }
 
+    /// Whether nothing that was promised is broken should a power cut undo it before a visitor is answered.
+    pub(in crate::store) fn needs_no_flush(&self) -> bool {
+        self.sessions.iter().all(|(session, _)| session.unlimited)
+    }
+
     /// The links, in the order of their ids: how many uses are wanted of each, and when.
     pub(in crate::store) fn links(&self) -> impl Iterator<Item = (LinkId, i64, Timestamp)> {
         self.links.iter().map(|(id, (n, at))| (*id, *n, *at))
