@@ -1,7 +1,7 @@
 //! The ledger: the only place that changes how many uses of a link are spent.
 //!
 //! Clicks that arrive while a commit is under way wait for the next one and share it, so that many clicks cost
-//! one flush to disk. Nothing is answered before it is on disk.
+//! one flush to disk. Nothing is answered before it is on disk, but for what [`Reserved::Granted`] tells.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -42,7 +42,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
-    /// Whether that has no limit of uses: then a power cut may undo it as long as its visitor has not been answered.
+    /// Whether that has no limit of uses: then, where nobody else may stand under its holds, a power cut may undo it as
+    /// long as its visitor has not been answered.
     pub unlimited: bool,
     /// The customer at iDenfy.
     pub client: Client,
@@ -107,8 +108,8 @@ impl Hold {
 /// What became of an attempt to spend a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// The use is spent and the session is `starting`, on disk. That of a link without limit is handed to the operating
-    /// system or to PostgreSQL, and on disk once it is recorded.
+    /// The use is spent and the session is `starting`, on disk. That of a link without limit, and under no hold, is handed to
+    /// the operating system or to PostgreSQL, and on disk once it is recorded.
     Granted,
     /// The link is over.
     Refused,
@@ -175,7 +176,7 @@ enum Op {
 }
 
 impl Op {
-    /// As for [`Wanting`].
+    /// Whether it is a use that may be on disk later.
     fn needs_no_flush(&self) -> bool {
         matches!(self, Self::Reserve(wanting, _) if wanting.needs_no_flush())
     }

@@ -1,4 +1,4 @@
-//! The SQLite engine: one writer at a time, several readers, WAL, every commit on disk before it is answered.
+//! The SQLite engine: one writer at a time, several readers, WAL, commits on disk before they are answered.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -61,10 +61,7 @@ async fn killed_among_a_thousand_clicks_it_loses_no_session_and_gives_back_what_
 
 async fn killed_among_clicks_on_a_link_without_limit_it_loses_no_session_either(context: Context) {
     let usage = json!({"type": "unlimited"});
-    kill_among_clicks(&context, usage, 200, async |_, _, spent| {
-        assert!(spent >= ANSWERED / 2, "{spent}");
-    })
-    .await;
+    kill_among_clicks(&context, usage, 200, async |_, _, _| {}).await;
 }
 
 /// Kills the process while so many visitors click, and starts another: nothing that was answered is lost, and what never
@@ -83,7 +80,7 @@ async fn kill_among_clicks(
     let link = make_link(&client, usage).await;
     let (id, slug) = (text(&link["id"]), text(&link["slug"]));
 
-    // Some are answered, the others wait for iDenfy when the power goes.
+    // Some are answered, the others wait for iDenfy when it is killed.
     idenfy.answer(Answer::When(Arc::new(Semaphore::new(ANSWERED))));
     let sent_on = AtomicUsize::new(0);
     let clicks = (0..visitors).map(|_| async {

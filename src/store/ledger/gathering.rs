@@ -1,7 +1,8 @@
 //! Waiting for company: where a flush takes long, clicks answered by the last one may be back before the next begins.
 //!
-//! A click needs two commits. Without a pause the clicks part into two halves that take turns, each waiting for the
-//! other's flush; a pause no longer than a flush brings them together, and every flush serves twice as many. Where
+//! A click on a link with a limit needs two flushes. Without a pause such clicks part into two halves that take turns, each
+//! waiting for the other's flush; a pause no longer than a flush brings them together, and every flush serves twice as many.
+//! Those of a link without limit need one: who of them comes in the pause is written before the flush, not after it. Where
 //! flushes are quick, or nobody comes back, there is no pause; nor on PostgreSQL, where the two commits have tasks of their
 //! own and a commit takes long because the server works.
 

@@ -71,14 +71,8 @@ impl Lane {
         loop {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
-                    self.commit_unflushed(&mut ops).await;
-                    if let Some(gathering) = &mut self.gathering
-                        && !ops.is_empty()
-                    {
-                        gathering.gather(&mut queue, &mut ops, BATCH_MAX).await;
-                        self.commit_unflushed(&mut ops).await;
-                    }
-                    let is_last = self.commit(&mut ops).await || taken == 0;
+                    let written = self.commit_unflushed(&mut queue, &mut ops).await;
+                    let is_last = self.commit(&mut ops, written).await || taken == 0;
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
                     }
@@ -97,9 +91,9 @@ impl Lane {
         self.ignored.write(&self.engine).await;
     }
 
-    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault is answered to all of them. True
-    /// when it was the last.
-    async fn commit(&mut self, ops: &mut Vec<Op>) -> bool {
+    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault, be it that of what was `written`
+    /// just before, is answered to all of them. True when it was the last.
+    async fn commit(&mut self, ops: &mut Vec<Op>, written: Result<(), StoreError>) -> bool {
         let had = ops.len();
         let batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {
@@ -109,7 +103,10 @@ impl Lane {
             return false;
         }
         let begun = Instant::now();
-        let outcome = self.write(&batch, true).await;
+        let outcome = match written {
+            Ok(()) => self.write(&batch, true).await,
+            Err(fault) => Err(fault),
+        };
         if let Some(gathering) = &mut self.gathering {
             let took = begun.elapsed();
             gathering.committed(took, self.held.flush_took().unwrap_or(took), had);
@@ -125,18 +122,38 @@ impl Lane {
         closes
     }
 
-    /// On SQLite, writes and answers those of `ops` that need no flush, so that iDenfy is asked while others wait for one. The
-    /// next one has them on disk too, before their visitors are answered.
-    async fn commit_unflushed(&mut self, ops: &mut Vec<Op>) {
-        if !matches!(self.engine, Engine::Sqlite(_)) {
-            return;
+    /// On SQLite, writes and answers those of `ops` that need no flush, so that iDenfy is asked while the others wait for
+    /// theirs; adds to `ops` who comes in the pause before it, if there is one.
+    async fn commit_unflushed(
+        &mut self,
+        queue: &mut mpsc::Receiver<Op>,
+        ops: &mut Vec<Op>,
+    ) -> Result<(), StoreError> {
+        if self.gathering.is_none() {
+            return Ok(());
         }
+        self.write_unflushed(ops).await?;
+        if ops.is_empty() {
+            return Ok(());
+        }
+        if self.engine.is_wanted() {
+            self.let_go();
+        }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.gather(queue, ops, BATCH_MAX).await;
+        }
+        self.write_unflushed(ops).await
+    }
+
+    async fn write_unflushed(&mut self, ops: &mut Vec<Op>) -> Result<(), StoreError> {
         let unflushed = ops.extract_if(.., |op| op.needs_no_flush());
         let batch = Batch::sort(unflushed, &mut self.ignored);
-        if !batch.is_empty() {
-            let outcome = self.write(&batch, false).await;
-            batch.answer(&outcome);
+        if batch.is_empty() {
+            return Ok(());
         }
+        let outcome = self.write(&batch, false).await;
+        batch.answer(&outcome);
+        outcome.map(drop)
     }
 
     async fn write(&mut self, batch: &Batch, flush: bool) -> Result<Outcome, StoreError> {

@@ -80,7 +80,7 @@ impl Batch {
 }
 
 /// Sessions to be recorded.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(in crate::store) struct Records<'a>(Vec<&'a Record>);
 
 impl Records<'_> {

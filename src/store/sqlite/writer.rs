@@ -18,6 +18,9 @@ use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
 /// So many rows are inserted by one statement at most.
 const ROWS_MAX: usize = 32;
 
+/// How long readers are waited for before the log is begun anew; where they stay longer, it is not.
+const RESTART_WITHIN: Duration = Duration::from_millis(500);
+
 /// Prepared statements that are kept: all of them, with room to spare.
 const STATEMENTS: usize = 32;
 
@@ -35,11 +38,14 @@ impl Writer {
     pub(super) fn open(file: &Path) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
         for (name, value) in SETTINGS {
             connection.pragma_update(None, name, value)?;
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        // After a flush that failed a later one may succeed without what was lost: nothing is flushed on top of that log.
+        connection.busy_timeout(RESTART_WITHIN)?;
+        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
         let mut writer = Self {
             connection,
             flushes: false,
@@ -53,6 +59,8 @@ impl Writer {
     /// their order. The log is flushed before it is moved into the database either way.
     fn set_flushes(&mut self, flushes: bool) -> rusqlite::Result<()> {
         if flushes != self.flushes {
+            // Set again where it is in doubt.
+            self.flushes = false;
             let synchronous = if flushes { "FULL" } else { "NORMAL" };
             self.connection
                 .pragma_update(None, "synchronous", synchronous)?;
@@ -249,7 +257,7 @@ mod tests {
         assert_eq!(lengths(75), [32, 32, 8, 2, 1]);
     }
 
-    /// What a commit promises does not depend on which of the two writes it.
+    /// What a flushed commit promises does not depend on which of the two writes it.
     #[tokio::test]
     async fn both_who_write_are_set_to_the_same() {
         let folder = tempfile::tempdir().unwrap();
@@ -281,6 +289,24 @@ mod tests {
                 own,
                 "{name} differs from that of the other connection"
             );
+        }
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn a_commit_is_flushed_where_that_is_asked() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("e.db");
+        let url = format!("sqlite://{}", file.display());
+        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
+        let mut writer = Writer::open(&file).unwrap();
+        for (flush, synchronous) in [(true, 2), (false, 1), (false, 1), (true, 2)] {
+            let written = writer.commit(&Records::default(), &Wanted::default(), flush);
+            assert_eq!(written.unwrap(), Some(HashSet::new()));
+            let set = "PRAGMA synchronous";
+            let set = writer.connection.query_row(set, [], |row| row.get(0));
+            assert_eq!(set, Ok(synchronous));
+            assert_eq!(writer.flush_took().is_some(), flush);
         }
         engine.close().await;
     }

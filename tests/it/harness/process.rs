@@ -245,7 +245,7 @@ impl Process {
         self.out.lock().expect("no panic inside").clone()
     }
 
-    /// Ends it as a power cut would.
+    /// Ends it without a word of warning.
     pub async fn kill(&mut self) {
         self.child.kill().await.expect("a child");
     }
