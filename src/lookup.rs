@@ -146,7 +146,8 @@ impl Lookup {
             },
         };
         if session.status == Status::Failed {
-            self.store.note_orphan(session.id, &scan_ref).await?;
+            let now = self.clock.now();
+            self.store.note_orphan(session.id, &scan_ref, now).await?;
             return Ok(Seen::Over);
         }
         self.count();

@@ -203,7 +203,7 @@ impl Store {
         super::deliveries::give_up_all(&mut tx, id, now).await?;
         let done = self.end_noted(tx, done, Action::EndpointDeleted, id, None);
         let done = done.await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(done)
     }
 

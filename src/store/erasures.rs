@@ -58,7 +58,7 @@ impl Store {
         erase(&mut tx, &[id], now).await?;
         let done = self.end_noted(tx, known, Action::SessionErased, id, None);
         let done = done.await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(done)
     }
 
@@ -93,16 +93,21 @@ impl Store {
                 .await?;
         }
         tx.commit().await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(old.len())
     }
 
     /// Notes on a session that failed which scan iDenfy started for it all the same, so that it can be erased there;
-    /// where the session was erased meanwhile, iDenfy is to delete the scan.
+    /// where the session was erased meanwhile, or is lost, iDenfy is to delete the scan.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn note_orphan(&self, id: SessionId, scan_ref: &str) -> Result<(), StoreError> {
+    pub async fn note_orphan(
+        &self,
+        id: SessionId,
+        scan_ref: &str,
+        at: Timestamp,
+    ) -> Result<(), StoreError> {
         for sql in [NOTE_ORPHAN, ERASE_ORPHAN] {
             each!(self, |db| sqlx::query(sql)
                 .bind(id)
@@ -111,6 +116,13 @@ impl Store {
                 .await?
                 .rows_affected());
         }
+        each!(self, |db| sqlx::query(ERASE_LOST)
+            .bind(id)
+            .bind(scan_ref)
+            .bind(at)
+            .execute(db.write())
+            .await?
+            .rows_affected());
         Ok(())
     }
 
@@ -182,7 +194,7 @@ impl Store {
                 .await?
                 .rows_affected()
         });
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(())
     }
 }
@@ -265,4 +277,9 @@ UPDATE sessions SET scan_ref = COALESCE(scan_ref, $2) WHERE id = $1 AND status =
 const ERASE_ORPHAN: &str = "
 INSERT INTO erasures (scan_ref, session_id, ask_at, created_at)
 SELECT $2, id, erased_at, erased_at FROM sessions WHERE id = $1 AND erased_at IS NOT NULL
+ON CONFLICT (scan_ref) DO NOTHING";
+
+const ERASE_LOST: &str = "
+INSERT INTO erasures (scan_ref, session_id, ask_at, created_at)
+SELECT $2, $1, $3, $3 WHERE NOT EXISTS (SELECT 1 FROM sessions WHERE id = $1)
 ON CONFLICT (scan_ref) DO NOTHING";

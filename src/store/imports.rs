@@ -218,7 +218,7 @@ impl Import {
                     .rows_affected());
             }
             tx.commit().await?;
-            self.store.engine.erased();
+            self.store.engine.cut_log_soon();
         }
     }
 

@@ -251,7 +251,7 @@ impl Store {
         let sql = "UPDATE links SET deleted_at = $2, token = '{}', signing_secret = CASE WHEN signing_secret IS NOT NULL THEN '' END
                  WHERE id = $1 AND deleted_at IS NULL";
         let done = self.switch(sql, Action::LinkDeleted, id, now).await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(done)
     }
 

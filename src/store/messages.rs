@@ -150,7 +150,7 @@ impl Store {
                 .rows_affected()
         });
         if erased > 0 {
-            self.engine.erased();
+            self.engine.cut_log_soon();
         }
         Ok(erased)
     }

@@ -167,10 +167,10 @@ impl Engine {
         }
     }
 
-    /// Personal data or a secret was deleted: it shall not stay in files for long.
-    fn erased(&self) {
+    /// Personal data or a secret was deleted and shall not stay in files for long, or what is in the log may not be on disk.
+    fn cut_log_soon(&self) {
         match self {
-            Self::Sqlite(db) => db.erased(),
+            Self::Sqlite(db) => db.cut_log_soon(),
             // Its own vacuum looks after that.
             Self::Postgres(_) => {}
         }

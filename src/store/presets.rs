@@ -203,7 +203,7 @@ impl Store {
         .rows_affected());
         let done = self.end_noted(tx, done, Action::PresetDeleted, id, None);
         let done = done.await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(done)
     }
 }

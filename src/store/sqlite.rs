@@ -174,8 +174,8 @@ impl SqliteEngine {
         Transaction::begin(connection?, Some("BEGIN IMMEDIATE".into_sql_str())).await
     }
 
-    /// What was deleted just now is soon gone from the files too.
-    pub(super) fn erased(&self) {
+    /// What is in the log is soon in the database, and what was deleted gone from both.
+    pub(super) fn cut_log_soon(&self) {
         self.erased.store(true, Ordering::Relaxed);
     }
 

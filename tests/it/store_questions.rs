@@ -309,11 +309,26 @@ async fn an_erased_sessions_scan_waits_to_be_deleted(context: Context) {
     assert_eq!(first.created_at, since);
     assert_eq!(claim().await, None);
     // Its answer came after it was erased here.
-    kit.store.note_orphan(lost.id, "scan-late").await.unwrap();
+    kit.store
+        .note_orphan(lost.id, "scan-late", kit.now())
+        .await
+        .unwrap();
     let late = claim().await.unwrap();
     assert_eq!((late.session_id, &*late.scan_ref), (lost.id, "scan-late"));
     assert_eq!(kit.read(lost.id).await.scan_ref, None);
     kit.store.forget_erasure("scan-late").await.unwrap();
+    // Neither is one that a power cut took away.
+    let gone = kit.session_of(None).id;
+    kit.store
+        .note_orphan(gone, "scan-of-none", kit.now())
+        .await
+        .unwrap();
+    let of_none = claim().await.unwrap();
+    assert_eq!(
+        (of_none.session_id, &*of_none.scan_ref),
+        (gone, "scan-of-none")
+    );
+    kit.store.forget_erasure("scan-of-none").await.unwrap();
     let at = kit.now().plus_millis(DAY_MS);
     kit.store
         .put_off_erasure(&first.scan_ref, at)

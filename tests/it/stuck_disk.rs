@@ -141,7 +141,7 @@ async fn a_power_cut_loses_nobody_who_was_sent_on(context: Context) {
         json!({"type": "unlimited"}),
         json!({"type": "multi", "limit": 30}),
     ] {
-        // So few that nothing of the log is moved into the database.
+        // So few that nothing of what they write is moved from the log into the database.
         let mut stuck = Stuck::start(&context, usage).await;
         let answered = Arc::new(Semaphore::new(12));
         stuck.idenfy.answer(Answer::When(answered));

@@ -74,7 +74,7 @@ impl Store {
                 .await?
                 .rows_affected()
             });
-            self.engine.erased();
+            self.engine.cut_log_soon();
         }
         Ok(left.len())
     }

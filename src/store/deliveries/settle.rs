@@ -90,7 +90,7 @@ impl Store {
         let bodies = erase_ended(&mut tx, &ended).await?;
         tx.commit().await?;
         if bodies > 0 {
-            self.engine.erased();
+            self.engine.cut_log_soon();
         }
         if !switched_off.is_empty() {
             self.news.tell();

@@ -25,7 +25,7 @@ impl Store {
         let known = forget_invitations(&mut tx, &[id.link()], now).await?;
         let done = self.end_noted(tx, known, Action::InvitationErased, id, None);
         let done = done.await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(done)
     }
 
@@ -58,7 +58,7 @@ impl Store {
                 .await?;
         }
         tx.commit().await?;
-        self.engine.erased();
+        self.engine.cut_log_soon();
         Ok(old.len())
     }
 }

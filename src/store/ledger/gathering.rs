@@ -44,6 +44,11 @@ impl Gathering {
         self.had = had;
     }
 
+    /// Whether a pause is made before the next commit.
+    pub(super) fn is_due(&self) -> bool {
+        self.flush >= SLOW && self.without == 0
+    }
+
     /// Takes more operations from the queue into `ops`, which has those that waited, until about as many are there as
     /// are in flight or the pause is over.
     pub(super) async fn gather<T>(

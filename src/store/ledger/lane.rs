@@ -19,8 +19,8 @@ const BATCH_MAX: usize = 512;
 /// and giving it back costs two round trips.
 const TURNS_MAX: u32 = 8;
 
-/// How long one commit may take before the database counts as down: a server that fell silent is not waited for. A commit of
-/// ordinary clicks on SQLite takes as long as the disk: there those who wait give up by themselves.
+/// How long the commits of one turn may take before the database counts as down: a server that fell silent is not waited
+/// for. Ordinary clicks on SQLite take as long as the disk: there those who wait give up by themselves.
 pub const COMMIT_WITHIN: Duration = Duration::from_secs(8);
 
 /// A writer task.
@@ -30,6 +30,8 @@ struct Lane {
     held: Held,
     /// Commits on the held connection so far.
     turns: u32,
+    /// Until when those of this turn may take.
+    until: Instant,
     gathering: Option<Gathering>,
     ignored: Counts,
 }
@@ -47,6 +49,7 @@ pub(super) fn spawn_lane(engine: Engine, news: News) -> std::io::Result<mpsc::Se
         news,
         held: Held::default(),
         turns: 0,
+        until: Instant::now(),
         ignored: Counts::default(),
     };
     if on_own_thread {
@@ -71,6 +74,7 @@ impl Lane {
         loop {
             tokio::select! {
                 taken = queue.recv_many(&mut ops, BATCH_MAX) => {
+                    self.until = Instant::now() + COMMIT_WITHIN;
                     let written = self.commit_unflushed(&mut queue, &mut ops).await;
                     let is_last = self.commit(&mut ops, written).await || taken == 0;
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
@@ -136,10 +140,10 @@ impl Lane {
         if ops.is_empty() {
             return Ok(());
         }
-        if self.engine.is_wanted() {
-            self.let_go();
-        }
         if let Some(gathering) = &mut self.gathering {
+            if gathering.is_due() && self.engine.is_wanted() {
+                self.held.let_go();
+            }
             gathering.gather(queue, ops, BATCH_MAX).await;
         }
         self.write_unflushed(ops).await
@@ -159,12 +163,14 @@ impl Lane {
     async fn write(&mut self, batch: &Batch, flush: bool) -> Result<Outcome, StoreError> {
         self.turns += 1;
         let written = batch.commit(&self.engine, &mut self.held, flush);
-        let outcome = match tokio::time::timeout(COMMIT_WITHIN, written).await {
+        let outcome = match tokio::time::timeout_at(self.until.into(), written).await {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
         if outcome.is_err() {
             self.held.abandon();
+            // After a flush that failed a later one may succeed without what was lost of the log.
+            self.engine.cut_log_soon();
         }
         outcome
     }

