@@ -42,8 +42,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
-    /// Whether that has no limit of uses: then, where nobody else may stand under its holds, a power cut may undo it as
-    /// long as its visitor has not been answered.
+    /// Whether that has no limit of uses: then, where it stands under no hold, a power cut may undo it as long as its
+    /// visitor has not been answered.
     pub unlimited: bool,
     /// The customer at iDenfy.
     pub client: Client,

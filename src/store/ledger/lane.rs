@@ -102,6 +102,7 @@ impl Lane {
         let batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {
             self.write_ignored().await;
+            self.until = Instant::now() + COMMIT_WITHIN;
         }
         if batch.is_empty() {
             return false;

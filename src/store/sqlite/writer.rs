@@ -242,6 +242,16 @@ mod tests {
     use super::*;
     use crate::store::steps;
 
+    /// A new database, and the ledger's own connection to it.
+    async fn opened() -> (tempfile::TempDir, SqliteEngine, Writer) {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("e.db");
+        let url = format!("sqlite://{}", file.display());
+        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
+        let writer = Writer::open(&file).unwrap();
+        (folder, engine, writer)
+    }
+
     #[test]
     fn rows_are_split_into_powers_of_two() {
         let lengths = |n| parts(&vec![(); n]).map(<[()]>::len).collect::<Vec<_>>();
@@ -254,11 +264,7 @@ mod tests {
     /// What a flushed commit promises does not depend on which of the two writes it.
     #[tokio::test]
     async fn both_who_write_are_set_to_the_same() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("e.db");
-        let url = format!("sqlite://{}", file.display());
-        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
-        let writer = Writer::open(&file).unwrap();
+        let (_folder, engine, writer) = opened().await;
         let names = SETTINGS.map(|(name, _)| name);
         for name in ["journal_mode", "synchronous", "busy_timeout"]
             .iter()
@@ -289,11 +295,7 @@ mod tests {
 
     #[tokio::test]
     async fn each_commit_is_set_to_flush_or_not_as_asked() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("e.db");
-        let url = format!("sqlite://{}", file.display());
-        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
-        let mut writer = Writer::open(&file).unwrap();
+        let (_folder, engine, mut writer) = opened().await;
         for (flush, synchronous) in [(true, 2), (false, 1), (false, 1), (true, 2)] {
             let written = writer.commit(&Records::default(), &Wanted::default(), flush);
             assert_eq!(written.unwrap(), Some(HashSet::new()));
