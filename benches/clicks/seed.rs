@@ -42,6 +42,9 @@ const SESSIONS: &str =
      {at}, {at} + 90000
  FROM n";
 
+const FILE: &str = "INSERT INTO link_sessions (link_id, session_id, via)
+ SELECT link_id, id, via FROM sessions WHERE link_id IS NOT NULL ORDER BY link_id, id";
+
 /// The time of row `i`: rows are spread evenly over a year from `$4` on.
 const AT: &str = "($4 + i * 31536000000 / $3)";
 
@@ -131,7 +134,7 @@ pub async fn open(file: &Path) -> Outcome<SqliteConnection> {
     Ok(options.connect().await?)
 }
 
-/// Fills the table of sessions. To sort its indexes afterwards is many times faster.
+/// Fills the table of sessions, and files them under their links. To sort indexes afterwards is many times faster.
 pub async fn sessions(
     connection: &mut SqliteConnection,
     insert: &str,
@@ -139,18 +142,20 @@ pub async fn sessions(
     first_at: i64,
     links: i64,
 ) -> Outcome<()> {
-    let indexes: Vec<(String, String)> = sqlx::query_as(
-        "SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = 'sessions' AND sql IS NOT NULL",
+    let dropped: Vec<(String, String)> = sqlx::query_as(
+        "SELECT type || ' ' || name, sql FROM sqlite_schema
+         WHERE type IN ('index', 'trigger') AND tbl_name IN ('sessions', 'link_sessions') AND sql IS NOT NULL",
     )
     .fetch_all(&mut *connection)
     .await?;
-    for (name, _) in &indexes {
+    for (what, _) in &dropped {
         connection
-            .execute(AssertSqlSafe(format!("DROP INDEX {name}")))
+            .execute(AssertSqlSafe(format!("DROP {what}")))
             .await?;
     }
     rows(connection, insert, count, first_at, links).await?;
-    for (_, sql) in indexes {
+    connection.execute(FILE).await?;
+    for (_, sql) in dropped {
         connection.execute(AssertSqlSafe(sql)).await?;
     }
     Ok(())

@@ -169,10 +169,11 @@ mod tests {
         let plan = plan(FUNNEL).await.join("; ");
         for way in [
             "SEARCH i USING INDEX invitations_campaign (campaign_id=?)",
-            "INDEX sessions_link (link_id=?)",
+            "f USING PRIMARY KEY (link_id=?)",
             "INDEX messages_link (link_id=?)",
         ] {
             assert!(plan.contains(way), "{plan}");
         }
+        assert!(!plan.contains("SCAN s"), "{plan}");
     }
 }

@@ -120,3 +120,17 @@ const TELL_EXPIRED: &str = concat!(
     "UPDATE links SET expired_told_at = $1 WHERE id = $2 AND ",
     expired_sql!()
 );
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn of_the_sessions_only_those_that_start_are_looked_at() {
+        let plan = plan(EXHAUSTED).await.join("; ");
+        assert!(plan.contains("links_to_tell_exhausted"), "{plan}");
+        let starting = "SEARCH sessions USING INDEX sessions_starting (lease_until>?)";
+        assert!(plan.contains(starting), "{plan}");
+    }
+}

@@ -35,7 +35,8 @@ impl Store {
         }
     }
 
-    /// Names and columns of all tables, for the test that holds both schemas equal.
+    /// Names and columns of all tables, for the test that holds both schemas equal: what is a table on one engine may be a view
+    /// on the other.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -44,7 +45,7 @@ impl Store {
             Engine::Sqlite(db) => {
                 sqlx::query_as(
                     "SELECT m.name, p.name FROM sqlite_schema m, pragma_table_xinfo(m.name) p
-                     WHERE m.type = 'table' AND m.name NOT LIKE '!_sqlx%' ESCAPE '!' ORDER BY 1, 2",
+                     WHERE m.type IN ('table', 'view') AND m.name NOT LIKE '!_sqlx%' ESCAPE '!' ORDER BY 1, 2",
                 )
                 .fetch_all(db.read())
                 .await?

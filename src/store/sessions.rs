@@ -14,6 +14,7 @@ use crate::domain::session::{Checks, Session, Status};
 use crate::domain::timestamp::Timestamp;
 
 mod list;
+mod list_sql;
 
 pub use list::SessionFilter;
 

@@ -14,6 +14,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 mod checkpoint;
 mod file;
+mod filing;
 pub(super) mod rare;
 mod writer;
 
@@ -22,6 +23,7 @@ use super::ledger::wanted::Wanted;
 use super::steps::{self, Tell};
 use super::{Held, StoreError};
 use crate::domain::id::SessionId;
+pub(super) use filing::FILED_AFTER;
 pub(super) use writer::Writer;
 
 /// Readers beside the one writer; clicks hardly read, so few are enough.
@@ -213,17 +215,26 @@ impl SqliteEngine {
         wanted: &Wanted<'_>,
         flush: bool,
     ) -> Result<Option<HashSet<SessionId>>, sqlx::Error> {
+        let writer = self.writer(held).await?;
+        writer.commit(records, wanted, flush).map_err(of_writer)
+    }
+
+    /// Files some sessions under their links; returns when to go on, unless there are none.
+    pub(super) async fn file_some(&self, held: &mut Held) -> Result<Option<Duration>, sqlx::Error> {
+        self.writer(held).await?.file_some().map_err(of_writer)
+    }
+
+    /// The ledger's own connection, in its turn.
+    async fn writer<'a>(&self, held: &'a mut Held) -> Result<&'a mut Writer, sqlx::Error> {
         // Whoever has the pool's one connection is the writer: here it is only held.
         if held.sqlite.is_none() {
             held.sqlite = Some(self.write.acquire().await?);
         }
-        let writer = match &mut held.writer {
+        let writer = match held.writer.take() {
             Some(writer) => writer,
-            None => held.writer.insert(
-                Writer::open(self.write.connect_options().get_filename()).map_err(of_writer)?,
-            ),
+            None => Writer::open(self.write.connect_options().get_filename()).map_err(of_writer)?,
         };
-        writer.commit(records, wanted, flush).map_err(of_writer)
+        Ok(held.writer.insert(writer))
     }
 }
 

@@ -1,9 +1,11 @@
 //! Spending uses and settling them, on the store itself.
 
+use entrypass::domain::channel::Via;
 use entrypass::domain::id::{LinkId, SessionId};
 use entrypass::domain::session::Status;
 use entrypass::domain::usage::Usage;
 use entrypass::store::ledger::{Hold, Ignored, NewSession, Reserved};
+use entrypass::store::sessions::SessionFilter;
 use futures_util::future::{join, join_all};
 
 use crate::harness::{BOUND, Context, eventually, tests};
@@ -32,6 +34,7 @@ tests!(
         sessions_that_moved_on_before_they_were_recorded_spoil_no_batch,
         a_commit_that_fails_is_told_to_all_and_undoes_nothing_else,
         who_comes_while_it_is_closed_spends_nothing_unheard,
+        each_session_is_found_by_its_link_at_once_and_filed_there_without_a_search,
     ],
     Postgres: [only_a_use_that_no_limit_depends_on_is_not_waited_for]
 );
@@ -572,6 +575,45 @@ async fn who_comes_while_it_is_closed_spends_nothing_unheard(context: Context) {
     for kept in ["SELECT used FROM links", "SELECT COUNT(*) FROM sessions"] {
         assert_eq!(kit.database.numbers(kept).await, [granted]);
     }
+}
+
+async fn each_session_is_found_by_its_link_at_once_and_filed_there_without_a_search(
+    context: Context,
+) {
+    let kit = Kit::open(&context).await;
+    let links = [
+        kit.keep_new(Usage::Unlimited).await,
+        kit.keep_new(Usage::Multi(9)).await,
+    ];
+    kit.try_reserve(&kit.session_of(None), &[]).await;
+    for round in 1..=2 {
+        for link in &links {
+            let mut by_poster = kit.session_of(Some(link));
+            by_poster.via = Via::parse("poster");
+            let held = kit.session_of(Some(link));
+            let page = [Hold::form(&held.id.to_string())];
+            assert_eq!(kit.try_reserve(&by_poster, &[]).await, Reserved::Granted);
+            assert_eq!(kit.try_reserve(&held, &page).await, Reserved::Granted);
+            let filter = SessionFilter {
+                link_id: Some(link.terms.id),
+                limit: 10,
+                ..SessionFilter::default()
+            };
+            let found = kit.store.sessions(&filter).await.unwrap();
+            assert_eq!(found.len(), 2 * round);
+            assert!(found.iter().all(|s| s.link_id == Some(link.terms.id)));
+            assert!(
+                found
+                    .iter()
+                    .any(|s| s.id == by_poster.id && s.via.is_some())
+            );
+            assert!(found.iter().any(|s| s.id == held.id));
+        }
+    }
+    kit.spend(&links[0]).await;
+    let filed = "SELECT COUNT(*) FROM link_sessions";
+    let is_filed = async || kit.database.numbers(filed).await == [9];
+    eventually(BOUND, "the ledger files it", is_filed).await;
 }
 
 async fn only_a_use_that_no_limit_depends_on_is_not_waited_for(context: Context) {

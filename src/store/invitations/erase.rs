@@ -112,5 +112,25 @@ const OLD: &str = "
 SELECT i.id FROM invitations AS i JOIN links AS l ON l.id = i.id
 WHERE i.id < $1 AND i.erased_at IS NULL
   AND (l.deactivated_at IS NOT NULL OR l.deleted_at IS NOT NULL OR l.expires_at <= $2 OR l.used >= l.usage_limit)
-  AND NOT EXISTS (SELECT 1 FROM sessions AS s WHERE s.link_id = i.id AND s.erased_at IS NULL)
+  AND NOT EXISTS (SELECT 1 FROM link_sessions AS f CROSS JOIN sessions AS s
+                  WHERE f.link_id = i.id AND s.id = f.session_id AND s.erased_at IS NULL)
+  AND NOT (i.id IN (SELECT link_id FROM link_sessions_new)
+           AND EXISTS (SELECT 1 FROM link_sessions_new AS n CROSS JOIN sessions AS s
+                       WHERE n.link_id = i.id AND s.id = n.session_id AND s.erased_at IS NULL))
 ORDER BY i.id LIMIT $3";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::tests::plan;
+
+    #[tokio::test]
+    async fn of_the_sessions_only_those_of_an_old_invitation_are_looked_at() {
+        let plan = plan(OLD).await.join("; ");
+        assert!(
+            plan.contains("SEARCH f USING PRIMARY KEY (link_id=?)"),
+            "{plan}"
+        );
+        assert!(plan.contains("SEARCH s USING PRIMARY KEY (id=?)"), "{plan}");
+    }
+}

@@ -10,6 +10,7 @@ use super::gathering::Gathering;
 use super::ignored::Counts;
 use super::{Op, QUEUE_MAX};
 use crate::store::events::News;
+use crate::store::sqlite::FILED_AFTER;
 use crate::store::{Engine, Held, StoreError};
 
 /// The most operations in one commit.
@@ -23,6 +24,9 @@ const TURNS_MAX: u32 = 8;
 /// for. Ordinary clicks on SQLite take as long as the disk: there those who wait give up by themselves.
 pub const COMMIT_WITHIN: Duration = Duration::from_secs(8);
 
+/// How long sessions wait to be filed under their links where that failed: they are found all the same.
+const FILE_AGAIN_AFTER: Duration = Duration::from_secs(30);
+
 /// A writer task.
 struct Lane {
     engine: Engine,
@@ -34,6 +38,8 @@ struct Lane {
     until: Instant,
     gathering: Option<Gathering>,
     ignored: Counts,
+    /// When sessions are to be filed under their links, where that is not done as they are inserted.
+    file_at: Option<Instant>,
 }
 
 /// Starts a writer task; it ends when the last way to it is gone.
@@ -51,6 +57,7 @@ pub(super) fn spawn_lane(engine: Engine, news: News) -> std::io::Result<mpsc::Se
         turns: 0,
         until: Instant::now(),
         ignored: Counts::default(),
+        file_at: None,
     };
     if on_own_thread {
         // SQLite works on the thread that calls it.
@@ -77,6 +84,9 @@ impl Lane {
                     self.until = Instant::now() + COMMIT_WITHIN;
                     let written = self.commit_unflushed(&mut queue, &mut ops).await;
                     let is_last = self.commit(&mut ops, written).await || taken == 0;
+                    if self.file_at.is_some_and(|at| at <= Instant::now()) && !is_last {
+                        self.file_some().await;
+                    }
                     if queue.is_empty() || self.turns >= TURNS_MAX || self.engine.is_wanted() {
                         self.let_go();
                     }
@@ -84,9 +94,34 @@ impl Lane {
                         return self.write_ignored().await;
                     }
                 }
+                () = due(self.file_at) => {
+                    self.until = Instant::now() + FILED_AFTER;
+                    self.file_some().await;
+                    self.let_go();
+                }
                 () = self.ignored.due() => self.write_ignored().await,
             }
         }
+    }
+
+    async fn file_some(&mut self) {
+        let Engine::Sqlite(db) = &self.engine else {
+            return;
+        };
+        self.turns += 1;
+        let filed = db.file_some(&mut self.held);
+        let filed = tokio::time::timeout_at(self.until.into(), filed).await;
+        let then = match filed {
+            Ok(Ok(then)) => then,
+            Ok(Err(error)) => {
+                tracing::warn!("sessions are not filed under their links yet: {error}");
+                self.held.abandon();
+                Some(FILE_AGAIN_AFTER)
+            }
+            // Others are writing.
+            Err(_) => Some(FILED_AFTER),
+        };
+        self.file_at = then.map(|then| Instant::now() + then);
     }
 
     /// Others may write first.
@@ -168,7 +203,14 @@ impl Lane {
             Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
+        if outcome.is_ok() && !batch.reserves.is_empty() && self.gathering.is_some() {
+            self.file_at
+                .get_or_insert_with(|| Instant::now() + FILED_AFTER);
+        }
         if outcome.is_err() {
+            // Not now.
+            let later = Instant::now() + FILED_AFTER;
+            self.file_at = self.file_at.map(|at| at.max(later));
             self.held.abandon();
             // After a flush that failed a later one may succeed without what was lost of the log.
             self.engine.cut_log_soon();
@@ -179,5 +221,13 @@ impl Lane {
     fn let_go(&mut self) {
         self.held.let_go();
         self.turns = 0;
+    }
+}
+
+/// Waits until then; for ever where there is no such time.
+async fn due(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at.into()).await,
+        None => std::future::pending().await,
     }
 }

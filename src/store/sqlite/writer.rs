@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
 
+use super::filing::Filing;
 use super::{BUSY_TIMEOUT, SETTINGS};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::id::{LinkId, SessionId};
@@ -17,6 +18,9 @@ use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
 
 /// So many rows are inserted by one statement at most.
 const ROWS_MAX: usize = 32;
+
+/// What is kept of the database, a few pages of each of 1,000 links in use; SQLite takes a negative number as KiB.
+const CACHE: i64 = -8000;
 
 /// Prepared statements that are kept: all of them, with room to spare.
 const STATEMENTS: usize = 32;
@@ -28,6 +32,7 @@ pub(in crate::store) struct Writer {
     /// Whether commits are flushed to the disk.
     flushes: bool,
     flush_took: Option<Duration>,
+    filing: Filing,
 }
 
 impl Writer {
@@ -38,12 +43,14 @@ impl Writer {
         for (name, value) in SETTINGS {
             connection.pragma_update(None, name, value)?;
         }
+        connection.pragma_update(None, "cache_size", CACHE)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(BUSY_TIMEOUT)?;
         let mut writer = Self {
             connection,
             flushes: false,
             flush_took: None,
+            filing: Filing::default(),
         };
         writer.set_flushes(true)?;
         Ok(writer)
@@ -92,6 +99,18 @@ impl Writer {
         Ok(Some(refused))
     }
 
+    /// Files some sessions under their links, on disk with a later commit; returns when to go on, unless there are none.
+    ///
+    /// # Errors
+    /// When the database refuses. The transaction may be open then, and ends with the connection.
+    pub(super) fn file_some(&mut self) -> rusqlite::Result<Option<Duration>> {
+        self.set_flushes(false)?;
+        self.run("BEGIN IMMEDIATE")?;
+        let then = self.filing.step(&self.connection)?;
+        self.run("COMMIT")?;
+        Ok(then)
+    }
+
     fn run(&self, sql: &str) -> rusqlite::Result<()> {
         self.connection.prepare_cached(sql)?.execute([]).map(drop)
     }
@@ -112,7 +131,7 @@ impl Writer {
                 id.into(),
             ]);
         }
-        self.insert(EVENTS, &told)?;
+        insert(&self.connection, EVENTS, &told)?;
         Ok(true)
     }
 
@@ -140,22 +159,23 @@ impl Writer {
                 refused.insert(session.id);
             }
         }
-        self.insert(SESSIONS, &sessions)?;
+        insert(&self.connection, SESSIONS, &sessions)?;
         Ok(refused)
     }
+}
 
-    fn insert<const COLUMNS: usize>(
-        &self,
-        (into, values): (&str, &str),
-        rows: &[[ToSqlOutput<'_>; COLUMNS]],
-    ) -> rusqlite::Result<()> {
-        for part in parts(rows) {
-            let sql = format!("{into}VALUES {}", vec![values; part.len()].join(","));
-            let values = params_from_iter(part.iter().flatten());
-            self.connection.prepare_cached(&sql)?.execute(values)?;
-        }
-        Ok(())
+/// Inserts rows of `values` into what `into` says.
+pub(super) fn insert<const COLUMNS: usize>(
+    connection: &Connection,
+    (into, values): (&str, &str),
+    rows: &[[ToSqlOutput<'_>; COLUMNS]],
+) -> rusqlite::Result<()> {
+    for part in parts(rows) {
+        let sql = format!("{into}VALUES {}", vec![values; part.len()].join(","));
+        let values = params_from_iter(part.iter().flatten());
+        connection.prepare_cached(&sql)?.execute(values)?;
     }
+    Ok(())
 }
 
 /// Splits `rows` so that a few statements do for all lengths: powers of two.
@@ -168,7 +188,7 @@ fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-fn text(text: Option<&str>) -> ToSqlOutput<'_> {
+pub(super) fn text(text: Option<&str>) -> ToSqlOutput<'_> {
     ToSqlOutput::Borrowed(text.into())
 }
 
