@@ -32,7 +32,7 @@ struct Lane {
     engine: Engine,
     news: News,
     held: Held,
-    /// Commits on the held connection so far.
+    /// Transactions on the held connection so far.
     turns: u32,
     /// Until when those of this turn may take.
     until: Instant,
@@ -104,6 +104,7 @@ impl Lane {
         }
     }
 
+    /// Files some sessions under their links, and says when to go on.
     async fn file_some(&mut self) {
         let Engine::Sqlite(db) = &self.engine else {
             return;

@@ -92,6 +92,7 @@ mod tests {
     use sqlx::sqlite::SqliteConnectOptions;
     use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
+    use super::super::writer::tests::opened;
     use super::super::{MIGRATIONS, SqliteEngine, Writer};
     use super::*;
     use crate::store::steps;
@@ -110,16 +111,6 @@ SELECT COUNT(*) FROM sessions FULL JOIN link_sessions AS f
 WHERE (id IS NULL OR f.session_id IS NULL) AND (id IS NULL OR sessions.link_id IS NOT NULL)";
 
     const NOTED_YET: &str = "SELECT COUNT(*) FROM link_sessions_new";
-
-    /// A new database.
-    async fn opened() -> (tempfile::TempDir, SqliteEngine, Writer) {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("e.db");
-        let url = format!("sqlite://{}", file.display());
-        let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
-        let writer = Writer::open(&file).unwrap();
-        (folder, engine, writer)
-    }
 
     async fn number(engine: &SqliteEngine, sql: &'static str) -> i64 {
         let read = sqlx::query_scalar(sql).fetch_one(engine.read());

@@ -254,7 +254,7 @@ UPDATE sessions SET status = 'active', scan_ref = COALESCE(scan_ref, ?2), redire
 WHERE id = ?1 AND status = 'starting' AND erased_at IS NULL";
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use rusqlite::types::Value;
     use sqlx::{AssertSqlSafe, Row as _};
 
@@ -263,7 +263,7 @@ mod tests {
     use crate::store::steps;
 
     /// A new database, and the ledger's own connection to it.
-    async fn opened() -> (tempfile::TempDir, SqliteEngine, Writer) {
+    pub(in crate::store::sqlite) async fn opened() -> (tempfile::TempDir, SqliteEngine, Writer) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("e.db");
         let url = format!("sqlite://{}", file.display());
