@@ -10,7 +10,6 @@ use std::time::Duration;
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr as _, Sqlite, SqlitePool, Transaction};
-use tokio_util::task::AbortOnDropHandle;
 
 mod checkpoint;
 mod file;
@@ -23,6 +22,7 @@ use super::ledger::wanted::Wanted;
 use super::steps::{self, Tell};
 use super::{Held, StoreError};
 use crate::domain::id::SessionId;
+use checkpoint::Checkpoints;
 pub(super) use filing::FILED_AFTER;
 pub(super) use writer::Writer;
 
@@ -51,13 +51,13 @@ const SETTINGS: [(&str, &str); 4] = [
 /// The steps to the schema of today.
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
-/// The two pools of one SQLite file.
+/// The pools of one SQLite file.
 #[derive(Debug, Clone)]
 pub struct SqliteEngine {
     write: SqlitePool,
     read: SqlitePool,
     list: SqlitePool,
-    checkpoints: Arc<AbortOnDropHandle<()>>,
+    checkpoints: Arc<Checkpoints>,
     /// Something was deleted that must not stay in the write-ahead log.
     erased: Arc<AtomicBool>,
     /// Transactions that wait for the writer.
@@ -139,12 +139,12 @@ impl SqliteEngine {
             .connect_lazy_with(options);
         let erased = Arc::<AtomicBool>::default();
         let of_writer = (*write.connect_options()).clone();
-        let checkpoints = tokio::spawn(checkpoint::run(of_writer, erased.clone()));
+        let checkpoints = Checkpoints::start(of_writer, erased.clone());
         Ok(Self {
             write,
             read,
             list,
-            checkpoints: Arc::new(AbortOnDropHandle::new(checkpoints)),
+            checkpoints: Arc::new(checkpoints),
             erased,
             waiting: Arc::default(),
         })
@@ -186,8 +186,10 @@ impl SqliteEngine {
         self.waiting.load(Ordering::Relaxed) > 0
     }
 
+    /// Closes one connection after the other: the last one moves the log into the database and removes it, which it cannot
+    /// while another is being closed.
     pub(super) async fn close(&self) {
-        self.checkpoints.abort();
+        self.checkpoints.stop().await;
         self.list.close().await;
         self.read.close().await;
         self.write.close().await;

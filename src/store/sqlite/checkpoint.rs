@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions, SqliteConnection};
+use sqlx::{ConnectOptions, Connection as _, SqliteConnection};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// How often the length of the log is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -26,31 +28,75 @@ const CUT_EVERY: Duration = Duration::from_secs(10);
 /// What `PRAGMA wal_checkpoint` tells: whether it was kept from ending, pages in the log, pages of it that were moved.
 type Told = (i64, i64, i64);
 
-/// Checkpoints the database of `options` for ever. `erased` is set where something was deleted that must not be found
-/// any more.
-pub(super) async fn run(options: SqliteConnectOptions, erased: Arc<AtomicBool>) {
+/// The task that does it, until it is stopped or nothing is left of this.
+#[derive(Debug)]
+pub(super) struct Checkpoints {
+    stop: CancellationToken,
+    task: TaskTracker,
+}
+
+impl Checkpoints {
+    /// Starts it for the database of `options`. `erased` is set where something was deleted that must not be found any more.
+    pub(super) fn start(options: SqliteConnectOptions, erased: Arc<AtomicBool>) -> Self {
+        let stop = CancellationToken::new();
+        let task = TaskTracker::new();
+        task.spawn(run(options, erased, stop.clone()));
+        task.close();
+        Self { stop, task }
+    }
+
+    /// Its connection is closed then.
+    pub(super) async fn stop(&self) {
+        self.stop.cancel();
+        self.task.wait().await;
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+async fn run(options: SqliteConnectOptions, erased: Arc<AtomicBool>, stop: CancellationToken) {
     let options = options.busy_timeout(RESTART_WITHIN);
     let mut cut_at = None;
-    loop {
-        let error = match options.connect().await {
-            Ok(mut connection) => loop {
-                let is_time = cut_at.is_none_or(|at: Instant| at.elapsed() >= CUT_EVERY);
-                let done = if is_time && erased.swap(false, Ordering::Relaxed) {
-                    cut_at = Some(Instant::now());
-                    cut(&mut connection, &erased).await
-                } else {
-                    step(&mut connection).await
-                };
-                if let Err(error) = done {
-                    break error;
-                }
-                tokio::time::sleep(LOOK_EVERY).await;
-            },
-            Err(error) => error,
+    while !stop.is_cancelled() {
+        let ended = match options.connect().await {
+            Ok(mut connection) => {
+                let ended = watch(&mut connection, &erased, &mut cut_at, &stop).await;
+                ended.and(connection.close().await)
+            }
+            Err(error) => Err(error),
         };
-        // The writer does it itself from a greater length on.
-        tracing::warn!("the write-ahead log could not be moved into the database: {error}");
-        tokio::time::sleep(LOOK_EVERY * 50).await;
+        if let Err(error) = ended {
+            // The writer does it itself from a greater length on.
+            tracing::warn!("the write-ahead log could not be moved into the database: {error}");
+            let pause = tokio::time::sleep(LOOK_EVERY * 50);
+            stop.run_until_cancelled(pause).await;
+        }
+    }
+}
+
+/// Until it is stopped.
+async fn watch(
+    connection: &mut SqliteConnection,
+    erased: &AtomicBool,
+    cut_at: &mut Option<Instant>,
+    stop: &CancellationToken,
+) -> Result<(), sqlx::Error> {
+    loop {
+        let is_time = cut_at.is_none_or(|at| at.elapsed() >= CUT_EVERY);
+        if is_time && erased.swap(false, Ordering::Relaxed) {
+            *cut_at = Some(Instant::now());
+            cut(connection, erased).await?;
+        } else {
+            step(connection).await?;
+        }
+        let pause = tokio::time::sleep(LOOK_EVERY);
+        if stop.run_until_cancelled(pause).await.is_none() {
+            return Ok(());
+        }
     }
 }
 
