@@ -180,6 +180,16 @@ impl Op {
     fn needs_no_flush(&self) -> bool {
         matches!(self, Self::Reserve(wanting, _) if wanting.needs_no_flush())
     }
+
+    /// Whether it is written otherwise than ordinary clicks, begun or answered.
+    fn is_rare(&self) -> bool {
+        match self {
+            Self::Reserve(wanting, _) => !wanting.holds.is_empty(),
+            Self::Record(record, _) => !record.holds.is_empty(),
+            Self::Refund(..) => true,
+            Self::Ignore(_) | Self::Flush(_) | Self::Close(_) => false,
+        }
+    }
 }
 
 /// The way into the ledger's writer tasks. Cheap to clone.

@@ -209,16 +209,15 @@ impl SqliteEngine {
     }
 
     /// Records and reserves in one transaction, on the calling thread; returns who was not granted a use. None: it is not
-    /// done so simply, and nothing was written. `flush` as for [`Writer::commit`].
+    /// done so simply, and nothing was written. It is on disk after [`Writer::flush`].
     pub(super) async fn write_plain(
         &self,
         held: &mut Held,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
-        flush: bool,
     ) -> Result<Option<HashSet<SessionId>>, sqlx::Error> {
         let writer = self.writer(held).await?;
-        writer.commit(records, wanted, flush).map_err(of_writer)
+        writer.commit(records, wanted).map_err(of_writer)
     }
 
     /// Files some sessions under their links; returns when to go on, unless there are none.

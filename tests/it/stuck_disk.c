@@ -1,9 +1,11 @@
 /* Preloaded into a gateway.
  *
- *   STUCK_DISK  as long as this file is there, no flush of the thread "ledger" ends; the first that is kept from it makes STUCK_DISK.waits
- *   FLUSHED     the write-ahead log as it was at its last flush that succeeded
+ *   STUCK_DISK    as long as this file is there, no flush of the thread "ledger" ends; the first that is kept from it makes STUCK_DISK.waits
+ *   FAILING_DISK  as long as this file is there, every flush of the write-ahead log by that thread fails
+ *   FLUSHED       the write-ahead log as it was at its last flush that succeeded
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +14,20 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+static int is_ledger(void) {
+    char name[16] = "";
+    return prctl(PR_GET_NAME, name) == 0 && strcmp(name, "ledger") == 0;
+}
+
+static int fails(int log) {
+    const char *failing = getenv("FAILING_DISK");
+    return log && failing && is_ledger() && access(failing, F_OK) == 0;
+}
+
 static void wait_while_stuck(void) {
     const char *stuck = getenv("STUCK_DISK");
-    char name[16] = "", waits[4096];
-    if (!stuck || prctl(PR_GET_NAME, name) != 0 || strcmp(name, "ledger") != 0)
+    char waits[4096];
+    if (!stuck || !is_ledger())
         return;
     snprintf(waits, sizeof waits, "%s.waits", stuck);
     while (access(stuck, F_OK) == 0) {
@@ -36,17 +48,19 @@ static int is_log(int file) {
 /* Copies the log to where only this thread writes, whose path is put into `copy`. */
 static int copied(int log, char *copy, size_t size) {
     const char *flushed = getenv("FLUSHED");
-    char page[4096];
-    off_t at = 0;
-    ssize_t length;
+    char link[64], page[4096];
+    ssize_t length = -1;
     if (!flushed)
         return 0;
+    /* Once more, as it may be open for writing alone. */
+    snprintf(link, sizeof link, "/proc/self/fd/%d", log);
+    int from = open(link, O_RDONLY | O_CLOEXEC);
     snprintf(copy, size, "%s.%ld", flushed, (long)syscall(SYS_gettid));
     int file = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (file < 0)
-        return 0;
-    while ((length = pread(log, page, sizeof page, at)) > 0 && write(file, page, length) == length)
-        at += length;
+    while (from >= 0 && file >= 0 && (length = read(from, page, sizeof page)) > 0)
+        if (write(file, page, length) != length)
+            break;
+    close(from);
     close(file);
     return length == 0;
 }
@@ -54,7 +68,12 @@ static int copied(int log, char *copy, size_t size) {
 static int flush(long call, int file) {
     char copy[4096];
     wait_while_stuck();
-    int counts = is_log(file) && copied(file, copy, sizeof copy);
+    int log = is_log(file);
+    if (fails(log)) {
+        errno = EIO;
+        return -1;
+    }
+    int counts = log && copied(file, copy, sizeof copy);
     int result = (int)syscall(call, file);
     if (counts && result == 0)
         rename(copy, getenv("FLUSHED"));

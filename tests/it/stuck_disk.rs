@@ -23,11 +23,15 @@ tests!(
         a_use_of_a_limited_link_is_on_disk_before_idenfy_is_asked,
         of_a_link_without_limit_it_is_on_disk_with_its_session_before_the_visitor_is_answered,
         a_power_cut_loses_nobody_who_was_sent_on,
+        where_the_flush_fails_nobody_is_sent_on_and_the_use_is_given_back,
     ]
 );
 
 /// The file that stops the disk.
 const STUCK: &str = "stuck";
+
+/// The file that has flushes fail.
+const FAILING: &str = "failing";
 
 /// The log as it was flushed last.
 const FLUSHED: &str = "flushed";
@@ -48,11 +52,13 @@ impl Stuck {
         let idenfy = ScriptedIdenfy::start().await;
         let binary = Binary::new(&database, &idenfy);
         let folder = binary.folder.path();
-        let paths = [compiled(folder), folder.join(STUCK), folder.join(FLUSHED)];
-        let [library, stuck, flushed] = paths.map(|path| path.display().to_string());
+        let library = compiled(folder).display().to_string();
+        let [stuck, failing, flushed] =
+            [STUCK, FAILING, FLUSHED].map(|name| folder.join(name).display().to_string());
         let binary = binary
             .variable("LD_PRELOAD", &library)
             .variable("STUCK_DISK", &stuck)
+            .variable("FAILING_DISK", &failing)
             .variable("FLUSHED", &flushed);
         let process = binary.serve(&[]).await;
         let client = binary.client(&process).await;
@@ -167,4 +173,29 @@ async fn a_power_cut_loses_nobody_who_was_sent_on(context: Context) {
         let link = client.get(&format!("/links/{id}")).await;
         assert_eq!(link["usage"]["used"], sessions.len());
     }
+}
+
+async fn where_the_flush_fails_nobody_is_sent_on_and_the_use_is_given_back(context: Context) {
+    let mut stuck = Stuck::start(&context, json!({"type": "unlimited"})).await;
+    stuck.process.expect_log("a click could not be written");
+    let click = || async {
+        let answer = stuck.client.click(stuck.slug()).await;
+        answer.expect("an answer").status().as_u16()
+    };
+    assert_eq!(click().await, 302);
+    std::fs::write(stuck.file(FAILING), "").expect("a file");
+    assert_eq!(click().await, 503);
+    std::fs::remove_file(stuck.file(FAILING)).expect("it was there");
+    assert_eq!(click().await, 302);
+
+    let id = text(&stuck.link["id"]);
+    eventually(BOUND, "the use is given back", async || {
+        stuck.client.get(&format!("/links/{id}")).await["usage"]["used"] == 2
+    })
+    .await;
+    let sessions = stuck.client.all(&format!("/links/{id}/sessions")).await;
+    let statuses: Vec<_> = sessions.iter().map(|s| text(&s["status"])).collect();
+    assert_eq!(statuses, ["active", "failed", "active"]);
+    stuck.process.terminate().await;
+    assert_eq!(stuck.process.ended().await, Some(0));
 }

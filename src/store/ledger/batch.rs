@@ -20,6 +20,8 @@ pub(super) struct Batch {
     pub(super) refunds: Vec<(Refund, Reply<bool>)>,
     flushes: Vec<Reply<()>>,
     closes: bool,
+    /// Whether there are others than ordinary clicks in it, begun or answered: few batches have any.
+    is_rare: bool,
 }
 
 /// What the commit did: the few sessions that did not become what was asked for.
@@ -33,6 +35,18 @@ pub(super) struct Outcome {
     pub(super) unrecorded: HashSet<SessionId>,
     /// Refunds, which are rare, by those that were made.
     pub(super) refunded: HashSet<SessionId>,
+    /// Whether it is still to be flushed to the disk.
+    pub(super) unflushed: bool,
+}
+
+impl Outcome {
+    fn reserved(&self, id: SessionId) -> Reserved {
+        match (self.held.get(&id), self.refused.contains(&id)) {
+            (Some(by), _) => Reserved::Held(*by),
+            (None, true) => Reserved::Refused,
+            (None, false) => Reserved::Granted,
+        }
+    }
 }
 
 fn is_deadlock(error: &sqlx::Error) -> bool {
@@ -47,6 +61,7 @@ impl Batch {
     pub(super) fn sort(ops: impl Iterator<Item = Op>, ignored: &mut Counts) -> Self {
         let mut batch = Self::default();
         for op in ops {
+            batch.is_rare |= op.is_rare();
             match op {
                 // Who has given up waiting must not be granted a use that nobody would settle, nor be recorded as sent
                 // on to where he never came: the sweep gives that use back.
@@ -66,12 +81,9 @@ impl Batch {
         batch
     }
 
-    /// Whether there is nothing to write and nobody to answer.
-    pub(super) const fn is_empty(&self) -> bool {
-        self.reserves.is_empty()
-            && self.records.is_empty()
-            && self.refunds.is_empty()
-            && self.flushes.is_empty()
+    /// Those who wait for an answer.
+    pub(super) const fn len(&self) -> usize {
+        self.reserves.len() + self.records.len() + self.refunds.len() + self.flushes.len()
     }
 
     /// Whether someone waits for everything to be written.
@@ -89,30 +101,24 @@ impl Batch {
         !self.records.is_empty()
     }
 
-    /// Writes it all in one transaction. `flush`: it is on disk then; else, on SQLite, once a later one is.
+    /// Writes it all in one transaction; it is on disk then, unless the outcome tells otherwise.
     pub(super) async fn commit(
         &self,
         engine: &Engine,
         held: &mut Held,
-        flush: bool,
     ) -> Result<Outcome, sqlx::Error> {
         let mut tries = 0;
         loop {
-            match self.write(engine, held, flush).await {
+            match self.write(engine, held).await {
                 Err(error) if tries < DEADLOCK_RETRIES && is_deadlock(&error) => tries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn write(
-        &self,
-        engine: &Engine,
-        held: &mut Held,
-        flush: bool,
-    ) -> Result<Outcome, sqlx::Error> {
-        if self.is_plain()
-            && let Some(outcome) = self.write_plain(engine, held, flush).await?
+    async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
+        if !self.is_rare
+            && let Some(outcome) = self.write_plain(engine, held).await?
         {
             return Ok(outcome);
         }
@@ -133,25 +139,11 @@ impl Batch {
         Ok(outcome)
     }
 
-    /// Whether there are only ordinary clicks in it, begun or answered: by far the most common batch.
-    fn is_plain(&self) -> bool {
-        self.refunds.is_empty()
-            && self
-                .reserves
-                .iter()
-                .all(|(wanting, _)| wanting.holds.is_empty())
-            && self
-                .records
-                .iter()
-                .all(|(record, _)| record.holds.is_empty())
-    }
-
     /// The same in as few steps as the engine allows; none where it does not.
     async fn write_plain(
         &self,
         engine: &Engine,
         held: &mut Held,
-        flush: bool,
     ) -> Result<Option<Outcome>, sqlx::Error> {
         let mut outcome = Outcome::default();
         let wanted = self.wanted(&outcome);
@@ -160,8 +152,11 @@ impl Batch {
             return Ok(Some(outcome));
         }
         match engine {
-            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted, flush).await? {
-                Some(refused) => outcome.refused = refused,
+            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted).await? {
+                Some(refused) => {
+                    outcome.refused = refused;
+                    outcome.unflushed = true;
+                }
                 None => return Ok(None),
             },
             Engine::Postgres(db) => {
@@ -182,17 +177,22 @@ impl Batch {
         wanted
     }
 
+    /// Tells those who need no flush what became of it; then they wait no more.
+    pub(super) fn answer_unflushed(&mut self, outcome: &Outcome) {
+        let mut sacks = Sacks::default();
+        let needs_no_flush = |(wanting, _): &mut (Box<Wanting>, _)| wanting.needs_no_flush();
+        for (wanting, reply) in self.reserves.extract_if(.., needs_no_flush) {
+            sacks.reserved(reply, Ok(outcome.reserved(wanting.session.id)));
+        }
+        sacks.send();
+    }
+
     /// Tells everyone who waits what became of it.
     pub(super) fn answer(self, outcome: &Result<Outcome, StoreError>) {
         let mut sacks = Sacks::default();
         for (wanting, reply) in self.reserves {
-            let id = wanting.session.id;
-            let reserved = |o: &Outcome| match (o.held.get(&id), o.refused.contains(&id)) {
-                (Some(by), _) => Reserved::Held(*by),
-                (None, true) => Reserved::Refused,
-                (None, false) => Reserved::Granted,
-            };
-            sacks.reserved(reply, outcome.as_ref().map(reserved).map_err(Clone::clone));
+            let reserved = outcome.as_ref().map(|o| o.reserved(wanting.session.id));
+            sacks.reserved(reply, reserved.map_err(Clone::clone));
         }
         for (record, reply) in self.records {
             let done = outcome.as_ref().map(|o| !o.unrecorded.contains(&record.id));

@@ -134,24 +134,18 @@ impl Lane {
     /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault, be it that of what was `written`
     /// just before, is answered to all of them. True when it was the last.
     async fn commit(&mut self, ops: &mut Vec<Op>, written: Result<(), StoreError>) -> bool {
-        let had = ops.len();
-        let batch = Batch::sort(ops.drain(..), &mut self.ignored);
+        let mut batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {
             self.write_ignored().await;
             self.until = Instant::now() + COMMIT_WITHIN;
         }
-        if batch.is_empty() {
+        if batch.len() == 0 {
             return false;
         }
-        let begun = Instant::now();
         let outcome = match written {
-            Ok(()) => self.write(&batch, true).await,
+            Ok(()) => self.write(&mut batch).await,
             Err(fault) => Err(fault),
         };
-        if let Some(gathering) = &mut self.gathering {
-            let took = begun.elapsed();
-            gathering.committed(took, self.held.flush_took().unwrap_or(took), had);
-        }
         let closes = batch.closes();
         if closes {
             self.held.close().await;
@@ -163,48 +157,57 @@ impl Lane {
         closes
     }
 
-    /// On SQLite, writes and answers those of `ops` that need no flush, so that iDenfy is asked while the others wait for
-    /// theirs; adds to `ops` who comes in the pause before it, if there is one.
+    /// On SQLite, writes and answers those of `ops` that need no flush where the others would keep them waiting: for company,
+    /// or for what is rare. Adds to `ops` who comes in the pause, if there is one.
     async fn commit_unflushed(
         &mut self,
         queue: &mut mpsc::Receiver<Op>,
         ops: &mut Vec<Op>,
     ) -> Result<(), StoreError> {
-        if self.gathering.is_none() {
+        let Some(gathering) = &self.gathering else {
             return Ok(());
-        }
-        self.write_unflushed(ops).await?;
-        if ops.is_empty() {
-            return Ok(());
-        }
-        if let Some(gathering) = &mut self.gathering {
-            if gathering.is_due() && self.engine.is_wanted() {
+        };
+        if gathering.is_due() {
+            self.write_unflushed(ops).await?;
+            if ops.is_empty() {
+                return Ok(());
+            }
+            if self.engine.is_wanted() {
                 self.held.let_go();
             }
+        }
+        if let Some(gathering) = &mut self.gathering {
             gathering.gather(queue, ops, BATCH_MAX).await;
         }
-        self.write_unflushed(ops).await
+        if ops.iter().any(Op::is_rare) {
+            self.write_unflushed(ops).await?;
+        }
+        Ok(())
     }
 
     async fn write_unflushed(&mut self, ops: &mut Vec<Op>) -> Result<(), StoreError> {
         let unflushed = ops.extract_if(.., |op| op.needs_no_flush());
-        let batch = Batch::sort(unflushed, &mut self.ignored);
-        if batch.is_empty() {
+        let mut batch = Batch::sort(unflushed, &mut self.ignored);
+        if batch.len() == 0 {
             return Ok(());
         }
-        let outcome = self.write(&batch, false).await;
+        let outcome = self.write(&mut batch).await;
         batch.answer(&outcome);
         outcome.map(drop)
     }
 
-    async fn write(&mut self, batch: &Batch, flush: bool) -> Result<Outcome, StoreError> {
+    /// Writes what is in `batch`; it is on disk then, but for what needs no flush and was answered already.
+    async fn write(&mut self, batch: &mut Batch) -> Result<Outcome, StoreError> {
         self.turns += 1;
-        let written = batch.commit(&self.engine, &mut self.held, flush);
+        let begun = Instant::now();
+        let reserves = !batch.reserves.is_empty();
+        let written = batch.commit(&self.engine, &mut self.held);
         let outcome = match tokio::time::timeout_at(self.until.into(), written).await {
-            Ok(outcome) => outcome.map_err(StoreError::from),
+            Ok(Ok(outcome)) => self.flush(batch, outcome, begun),
+            Ok(Err(error)) => Err(error.into()),
             Err(_) => Err(StoreError::Unavailable),
         };
-        if outcome.is_ok() && !batch.reserves.is_empty() && self.gathering.is_some() {
+        if outcome.is_ok() && reserves && self.gathering.is_some() {
             self.file_at
                 .get_or_insert_with(|| Instant::now() + FILED_AFTER);
         }
@@ -217,6 +220,29 @@ impl Lane {
             self.engine.cut_log_soon();
         }
         outcome
+    }
+
+    /// Has on disk what was written since `begun`, where it is not yet; who needs no flush is answered before it.
+    fn flush(
+        &mut self,
+        batch: &mut Batch,
+        outcome: Outcome,
+        begun: Instant,
+    ) -> Result<Outcome, StoreError> {
+        let mut took = begun.elapsed();
+        if outcome.unflushed {
+            batch.answer_unflushed(&outcome);
+            if batch.len() == 0 {
+                return Ok(outcome);
+            }
+            let from = Instant::now();
+            self.held.flush(&batch.records())?;
+            took = from.elapsed();
+        }
+        if let Some(gathering) = &mut self.gathering {
+            gathering.committed(begun.elapsed(), took, batch.len());
+        }
+        Ok(outcome)
     }
 
     fn let_go(&mut self) {
