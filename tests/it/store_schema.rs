@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use entrypass::store::Store;
 use entrypass::store::steps::Progress;
 use libtest_mimic::Trial;
+use sqlx::{Connection as _, PgConnection};
 
 use crate::harness::{Context, Engine, on_engine, plain};
 
@@ -39,7 +40,34 @@ pub fn tests() -> Vec<Trial> {
         "each_step_to_the_schema_of_today_is_told_once",
         |context| Box::pin(each_step_to_the_schema_of_today_is_told_once(context)),
     );
+    on_engine(
+        &mut trials,
+        Engine::Postgres,
+        "store_schema",
+        "ids_are_compared_by_their_bytes_wherever_they_are_kept",
+        |context| {
+            Box::pin(ids_are_compared_by_their_bytes_wherever_they_are_kept(
+                context,
+            ))
+        },
+    );
     trials
+}
+
+/// An index in another order than that of the id it is looked up for is of no use.
+async fn ids_are_compared_by_their_bytes_wherever_they_are_kept(context: Context) {
+    let database = context.engine.database().await;
+    Store::open(&database.url).await.unwrap().close().await;
+    let mut connection = PgConnection::connect(&database.url).await.unwrap();
+    let others: Vec<String> = sqlx::query_scalar(
+        "SELECT table_name || '.' || column_name FROM information_schema.columns
+         WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'
+           AND column_name ~ '^((campaign|delivery|endpoint|event|link|person|session)_)?id$'",
+    )
+    .fetch_all(&mut connection)
+    .await
+    .unwrap();
+    assert_eq!(others, [""; 0]);
 }
 
 async fn each_step_to_the_schema_of_today_is_told_once(_: Context) {
