@@ -42,8 +42,8 @@ pub struct NewSession {
     pub id: SessionId,
     /// The link that is clicked, if any.
     pub link_id: Option<LinkId>,
-    /// Whether that has no limit of uses: then, where it stands under no hold, a power cut may undo it as long as its
-    /// visitor has not been answered.
+    /// Whether that has no limit of uses: then, where it stands under no hold, a crash may undo it as long as its visitor
+    /// has not been answered.
     pub unlimited: bool,
     /// The customer at iDenfy.
     pub client: Client,
@@ -108,8 +108,8 @@ impl Hold {
 /// What became of an attempt to spend a use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reserved {
-    /// The use is spent and the session is `starting`, on disk. That of a link without limit, and under no hold, is handed to
-    /// the operating system or to PostgreSQL, and on disk once it is recorded.
+    /// The use is spent and the session is `starting`, on disk. That of a link without limit, and under no hold, may be on its way
+    /// there, and is there once it is recorded; a crash, or a disk that fails, may undo it until then.
     Granted,
     /// The link is over.
     Refused,
@@ -156,7 +156,7 @@ struct Wanting {
 }
 
 impl Wanting {
-    /// Whether nothing that was promised is broken should a power cut undo it before its visitor is answered.
+    /// Whether nothing that was promised is broken should a crash undo it before its visitor is answered.
     fn needs_no_flush(&self) -> bool {
         self.session.unlimited && self.holds.is_empty()
     }

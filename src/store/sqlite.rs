@@ -208,16 +208,21 @@ impl SqliteEngine {
         Ok(connection.close().await?)
     }
 
-    /// Records and reserves in one transaction, on the calling thread; returns who was not granted a use. None: it is not
-    /// done so simply, and nothing was written. It is on disk after [`Writer::flush`].
+    /// Records and reserves in one transaction, on the calling thread, which [`Self::commit_plain`] commits; returns who was
+    /// not granted a use. None: it is not done so simply, and nothing was written. `flush` as for [`Writer::begin`].
     pub(super) async fn write_plain(
         &self,
         held: &mut Held,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
+        flush: bool,
     ) -> Result<Option<HashSet<SessionId>>, sqlx::Error> {
         let writer = self.writer(held).await?;
-        writer.commit(records, wanted).map_err(of_writer)
+        writer.begin(records, wanted, flush).map_err(of_writer)
+    }
+
+    pub(super) async fn commit_plain(&self, held: &mut Held) -> Result<(), sqlx::Error> {
+        self.writer(held).await?.commit().map_err(of_writer)
     }
 
     /// Files some sessions under their links; returns when to go on, unless there are none.

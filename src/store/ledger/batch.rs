@@ -35,8 +35,6 @@ pub(super) struct Outcome {
     pub(super) unrecorded: HashSet<SessionId>,
     /// Refunds, which are rare, by those that were made.
     pub(super) refunded: HashSet<SessionId>,
-    /// Whether it is still to be flushed to the disk.
-    pub(super) unflushed: bool,
 }
 
 impl Outcome {
@@ -81,9 +79,20 @@ impl Batch {
         batch
     }
 
-    /// Those who wait for an answer.
+    /// How many wait for an answer.
     pub(super) const fn len(&self) -> usize {
         self.reserves.len() + self.records.len() + self.refunds.len() + self.flushes.len()
+    }
+
+    /// Whether there is nothing to write and nobody to answer.
+    pub(super) const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether something is written that someone waits to be on disk.
+    pub(super) fn needs_flush(&self) -> bool {
+        let waits = |(wanting, _): &(Box<Wanting>, _)| !wanting.needs_no_flush();
+        !self.records.is_empty() || !self.refunds.is_empty() || self.reserves.iter().any(waits)
     }
 
     /// Whether someone waits for everything to be written.
@@ -101,9 +110,10 @@ impl Batch {
         !self.records.is_empty()
     }
 
-    /// Writes it all in one transaction; it is on disk then, unless the outcome tells otherwise.
+    /// Writes it all in one transaction; what needs a flush is on disk then. On SQLite those of ordinary clicks who need none
+    /// are answered before a commit that is flushed.
     pub(super) async fn commit(
-        &self,
+        &mut self,
         engine: &Engine,
         held: &mut Held,
     ) -> Result<Outcome, sqlx::Error> {
@@ -116,7 +126,7 @@ impl Batch {
         }
     }
 
-    async fn write(&self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
+    async fn write(&mut self, engine: &Engine, held: &mut Held) -> Result<Outcome, sqlx::Error> {
         if !self.is_rare
             && let Some(outcome) = self.write_plain(engine, held).await?
         {
@@ -141,7 +151,7 @@ impl Batch {
 
     /// The same in as few steps as the engine allows; none where it does not.
     async fn write_plain(
-        &self,
+        &mut self,
         engine: &Engine,
         held: &mut Held,
     ) -> Result<Option<Outcome>, sqlx::Error> {
@@ -152,13 +162,17 @@ impl Batch {
             return Ok(Some(outcome));
         }
         match engine {
-            Engine::Sqlite(db) => match db.write_plain(held, &records, &wanted).await? {
-                Some(refused) => {
-                    outcome.refused = refused;
-                    outcome.unflushed = true;
+            Engine::Sqlite(db) => {
+                let flush = self.needs_flush();
+                match db.write_plain(held, &records, &wanted, flush).await? {
+                    Some(refused) => outcome.refused = refused,
+                    None => return Ok(None),
                 }
-                None => return Ok(None),
-            },
+                if flush {
+                    self.answer_early(&outcome);
+                }
+                db.commit_plain(held).await?;
+            }
             Engine::Postgres(db) => {
                 let written = db.write_plain(&mut held.postgres, &records, &wanted);
                 (outcome.unrecorded, outcome.refused) = written.await?;
@@ -177,8 +191,9 @@ impl Batch {
         wanted
     }
 
-    /// Tells those who need no flush what became of it; then they wait no more.
-    pub(super) fn answer_unflushed(&mut self, outcome: &Outcome) {
+    /// Tells those who need no flush what becomes of it. Should the commit fail all the same, nothing is written of them, and they
+    /// cannot be recorded.
+    fn answer_early(&mut self, outcome: &Outcome) {
         let mut sacks = Sacks::default();
         let needs_no_flush = |(wanting, _): &mut (Box<Wanting>, _)| wanting.needs_no_flush();
         for (wanting, reply) in self.reserves.extract_if(.., needs_no_flush) {
@@ -224,4 +239,60 @@ impl Engine {
 /// Rows for `json_each`.
 pub(in crate::store) fn json_rows<T: serde::Serialize>(rows: &[T]) -> String {
     serde_json::to_string(rows).expect("plain structs of text and numbers always serialise")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::flow::Flow;
+    use crate::domain::locale::Locale;
+    use crate::domain::timestamp::Timestamp;
+    use crate::store::ledger::{Client, NewSession};
+
+    type Answer = oneshot::Receiver<Result<Reserved, StoreError>>;
+
+    fn reserve(id: u128, unlimited: bool) -> (Op, Answer) {
+        let now = Timestamp::from_millis(0);
+        let session = NewSession {
+            id: SessionId::new(Uuid::from_u128(id)),
+            link_id: None,
+            unlimited,
+            client: Client::Own(id.to_string()),
+            external_ref: None,
+            flow: Flow::default(),
+            language: Locale::parse("en").unwrap(),
+            via: None,
+            created_at: now,
+            lease_until: now,
+        };
+        let holds = Vec::new();
+        let (reply, answer) = oneshot::channel();
+        let wanting = Box::new(Wanting { session, holds });
+        (Op::Reserve(wanting, Reply::new(reply, None)), answer)
+    }
+
+    #[test]
+    fn only_who_needs_no_flush_is_answered_before_it() {
+        let (ops, mut answers): (Vec<_>, Vec<_>) =
+            [reserve(1, true), reserve(2, false), reserve(3, true)]
+                .into_iter()
+                .unzip();
+        let mut batch = Batch::sort(ops.into_iter(), &mut Counts::default());
+        assert!(batch.needs_flush());
+        let refused = HashSet::from([SessionId::new(Uuid::from_u128(3))]);
+        let outcome = Outcome {
+            refused,
+            ..Outcome::default()
+        };
+        batch.answer_early(&outcome);
+        assert_eq!(batch.len(), 1);
+        assert_eq!(answers[0].try_recv().unwrap().unwrap(), Reserved::Granted);
+        assert!(answers[1].try_recv().is_err());
+        assert_eq!(answers[2].try_recv().unwrap().unwrap(), Reserved::Refused);
+        batch.answer(&Err(StoreError::Unavailable));
+        assert!(answers[1].try_recv().unwrap().is_err());
+    }
 }

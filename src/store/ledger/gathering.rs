@@ -29,7 +29,7 @@ pub(super) struct Gathering {
     /// How long the last commit took, and of that its flush.
     took: Duration,
     flush: Duration,
-    /// How many operations it had.
+    /// How many waited for it.
     had: usize,
     /// Commits still to go without a pause, and how many went so the last time.
     without: u32,

@@ -139,13 +139,22 @@ impl Lane {
             self.write_ignored().await;
             self.until = Instant::now() + COMMIT_WITHIN;
         }
-        if batch.len() == 0 {
+        if batch.is_empty() {
             return false;
         }
+        let begun = Instant::now();
+        let needs_flush = batch.needs_flush();
         let outcome = match written {
             Ok(()) => self.write(&mut batch).await,
             Err(fault) => Err(fault),
         };
+        if let Some(gathering) = &mut self.gathering
+            && needs_flush
+        {
+            let took = begun.elapsed();
+            let flush = self.held.flush_took().unwrap_or(took);
+            gathering.committed(took, flush, batch.len());
+        }
         let closes = batch.closes();
         if closes {
             self.held.close().await;
@@ -157,7 +166,7 @@ impl Lane {
         closes
     }
 
-    /// On SQLite, writes and answers those of `ops` that need no flush where the others would keep them waiting: for company,
+    /// On SQLite, writes and answers those of `ops` that need no flush where the others would keep them waiting: for a pause,
     /// or for what is rare. Adds to `ops` who comes in the pause, if there is one.
     async fn commit_unflushed(
         &mut self,
@@ -167,11 +176,11 @@ impl Lane {
         let Some(gathering) = &self.gathering else {
             return Ok(());
         };
+        if ops.iter().all(Op::needs_no_flush) {
+            return Ok(());
+        }
         if gathering.is_due() {
             self.write_unflushed(ops).await?;
-            if ops.is_empty() {
-                return Ok(());
-            }
             if self.engine.is_wanted() {
                 self.held.let_go();
             }
@@ -188,7 +197,7 @@ impl Lane {
     async fn write_unflushed(&mut self, ops: &mut Vec<Op>) -> Result<(), StoreError> {
         let unflushed = ops.extract_if(.., |op| op.needs_no_flush());
         let mut batch = Batch::sort(unflushed, &mut self.ignored);
-        if batch.len() == 0 {
+        if batch.is_empty() {
             return Ok(());
         }
         let outcome = self.write(&mut batch).await;
@@ -196,15 +205,12 @@ impl Lane {
         outcome.map(drop)
     }
 
-    /// Writes what is in `batch`; it is on disk then, but for what needs no flush and was answered already.
     async fn write(&mut self, batch: &mut Batch) -> Result<Outcome, StoreError> {
         self.turns += 1;
-        let begun = Instant::now();
         let reserves = !batch.reserves.is_empty();
         let written = batch.commit(&self.engine, &mut self.held);
         let outcome = match tokio::time::timeout_at(self.until.into(), written).await {
-            Ok(Ok(outcome)) => self.flush(batch, outcome, begun),
-            Ok(Err(error)) => Err(error.into()),
+            Ok(outcome) => outcome.map_err(StoreError::from),
             Err(_) => Err(StoreError::Unavailable),
         };
         if outcome.is_ok() && reserves && self.gathering.is_some() {
@@ -220,29 +226,6 @@ impl Lane {
             self.engine.cut_log_soon();
         }
         outcome
-    }
-
-    /// Has on disk what was written since `begun`, where it is not yet; who needs no flush is answered before it.
-    fn flush(
-        &mut self,
-        batch: &mut Batch,
-        outcome: Outcome,
-        begun: Instant,
-    ) -> Result<Outcome, StoreError> {
-        let mut took = begun.elapsed();
-        if outcome.unflushed {
-            batch.answer_unflushed(&outcome);
-            if batch.len() == 0 {
-                return Ok(outcome);
-            }
-            let from = Instant::now();
-            self.held.flush(&batch.records())?;
-            took = from.elapsed();
-        }
-        if let Some(gathering) = &mut self.gathering {
-            gathering.committed(begun.elapsed(), took, batch.len());
-        }
-        Ok(outcome)
     }
 
     fn let_go(&mut self) {

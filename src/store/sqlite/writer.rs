@@ -2,10 +2,8 @@
 //! about what the commit does, so ordinary clicks, by far the most, are written without.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{File, OpenOptions};
-use std::io;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::ToSqlOutput;
 use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
@@ -31,8 +29,9 @@ const STATEMENTS: usize = 32;
 #[derive(Debug)]
 pub(in crate::store) struct Writer {
     connection: Connection,
-    /// The write-ahead log, once it was flushed.
-    log: Option<File>,
+    /// Whether commits are flushed to the disk.
+    flushes: bool,
+    flush_took: Option<Duration>,
     filing: Filing,
 }
 
@@ -45,81 +44,75 @@ impl Writer {
             connection.pragma_update(None, name, value)?;
         }
         connection.pragma_update(None, "cache_size", CACHE)?;
-        // Who must not wait for the flush is answered between the two.
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(Self {
+        let mut writer = Self {
             connection,
-            log: None,
+            flushes: false,
+            flush_took: None,
             filing: Filing::default(),
-        })
+        };
+        writer.set_flushes(true)?;
+        Ok(writer)
     }
 
-    /// Records and reserves in one transaction; returns who was not granted a use. None: a session that is to be recorded
-    /// is not `starting` any more, so nothing was written. It outlasts the end of the process, and a power cut once it is
-    /// flushed.
+    /// Without, a commit outlasts the end of the process, and a power cut once a later one is flushed: all are in one file, in
+    /// their order. The log is flushed before it is moved into the database either way.
+    fn set_flushes(&mut self, flushes: bool) -> rusqlite::Result<()> {
+        if flushes != self.flushes {
+            // Set again where it is in doubt.
+            self.flushes = false;
+            let synchronous = if flushes { "FULL" } else { "NORMAL" };
+            self.connection
+                .pragma_update(None, "synchronous", synchronous)?;
+            self.flushes = flushes;
+        }
+        Ok(())
+    }
+
+    /// How long the disk took for the last commit, unless that was asked before.
+    pub(in crate::store) const fn flush_took(&mut self) -> Option<Duration> {
+        self.flush_took.take()
+    }
+
+    /// Records and reserves in one transaction, which is still to be committed; returns who was not granted a use. None: a
+    /// session that is to be recorded is not `starting` any more, so nothing was written. `flush`: once committed it is on
+    /// disk; else once a later one is.
     ///
     /// # Errors
     /// When the database refuses. The transaction may be open then, and ends with the connection.
-    pub(super) fn commit(
+    pub(super) fn begin(
         &mut self,
         records: &Records<'_>,
         wanted: &Wanted<'_>,
+        flush: bool,
     ) -> rusqlite::Result<Option<HashSet<SessionId>>> {
+        self.set_flushes(flush)?;
         self.run("BEGIN IMMEDIATE")?;
         if !self.record(records)? {
             self.run("ROLLBACK")?;
             return Ok(None);
         }
-        let refused = self.reserve(wanted)?;
-        self.run("COMMIT")?;
-        Ok(Some(refused))
+        self.reserve(wanted).map(Some)
     }
 
-    /// Has on disk what was committed: all of it is in one file, in its order, unless it was moved into the database, which
-    /// flushes both. Where that fails, the sessions just `recorded` are `starting` again: nobody is sent on to them, and the
-    /// sweep gives their uses back.
+    /// Commits what was begun.
     ///
     /// # Errors
-    /// When the disk refuses.
-    pub(in crate::store) fn flush(&mut self, recorded: &Records<'_>) -> io::Result<()> {
-        let flushed = self.flush_log();
-        if flushed.is_err()
-            && let Err(error) = self.take_back(recorded)
-        {
-            tracing::error!("sessions that nobody was sent on to stay active: {error}");
-        }
-        flushed
+    /// When the disk refuses. Nothing was written then, and the transaction ends with the connection.
+    pub(in crate::store) fn commit(&mut self) -> rusqlite::Result<()> {
+        let begun = Instant::now();
+        self.run("COMMIT")?;
+        self.flush_took = self.flushes.then(|| begun.elapsed());
+        Ok(())
     }
 
-    fn flush_log(&mut self) -> io::Result<()> {
-        if self.log.is_none() {
-            // As SQLite names it, which follows links. It stays the same file for as long as a connection is open.
-            let database = self.connection.path().unwrap_or_default();
-            let log = OpenOptions::new()
-                .write(true)
-                .open(format!("{database}-wal"))?;
-            self.log = Some(log);
-        }
-        self.log.as_ref().map_or(Ok(()), File::sync_data)
-    }
-
-    /// The opposite of [`Self::record`], but for the events, whose places are not given twice.
-    fn take_back(&self, recorded: &Records<'_>) -> rusqlite::Result<()> {
-        self.run("BEGIN IMMEDIATE")?;
-        let mut take_back = self.connection.prepare_cached(TAKE_BACK)?;
-        for r in recorded.iter() {
-            take_back.execute(params![r.id.to_string(), r.at.millis()])?;
-        }
-        self.run("COMMIT")
-    }
-
-    /// Files some sessions under their links, on disk with a later commit; returns when to go on, unless there are none.
+    /// Files some sessions under their links, on disk with a later flush; returns when to go on, unless there are none.
     ///
     /// # Errors
     /// When the database refuses. The transaction may be open then, and ends with the connection.
     pub(super) fn file_some(&mut self) -> rusqlite::Result<Option<Duration>> {
+        self.set_flushes(false)?;
         self.run("BEGIN IMMEDIATE")?;
         let then = self.filing.step(&self.connection)?;
         self.run("COMMIT")?;
@@ -268,10 +261,6 @@ UPDATE sessions SET status = 'active', scan_ref = COALESCE(scan_ref, ?2), redire
     lease_until = NULL, room = NULL
 WHERE id = ?1 AND status = 'starting' AND erased_at IS NULL";
 
-const TAKE_BACK: &str = "
-UPDATE sessions SET status = 'starting', scan_ref = NULL, redirect_url = NULL, token_expires_at = NULL, lease_until = ?2
-WHERE id = ?1 AND status = 'active'";
-
 #[cfg(test)]
 pub(super) mod tests {
     use rusqlite::types::Value;
@@ -300,12 +289,15 @@ pub(super) mod tests {
         assert_eq!(lengths(75), [32, 32, 8, 2, 1]);
     }
 
-    /// Only when a commit is flushed depends on which of the two writes it.
+    /// What a flushed commit promises does not depend on which of the two writes it.
     #[tokio::test]
     async fn both_who_write_are_set_to_the_same() {
         let (_folder, engine, writer) = opened().await;
         let names = SETTINGS.map(|(name, _)| name);
-        for name in ["journal_mode", "busy_timeout"].iter().chain(&names) {
+        for name in ["journal_mode", "synchronous", "busy_timeout"]
+            .iter()
+            .chain(&names)
+        {
             let sql = format!("PRAGMA {name}");
             let own: Value = writer
                 .connection
@@ -325,6 +317,20 @@ pub(super) mod tests {
                 own,
                 "{name} differs from that of the other connection"
             );
+        }
+        engine.close().await;
+    }
+
+    #[tokio::test]
+    async fn each_commit_is_set_to_flush_or_not_as_asked() {
+        let (_folder, engine, mut writer) = opened().await;
+        for (flush, synchronous) in [(true, 2), (false, 1), (false, 1), (true, 2)] {
+            let written = writer.begin(&Records::default(), &Wanted::default(), flush);
+            assert_eq!(written.unwrap(), Some(HashSet::new()));
+            writer.commit().unwrap();
+            let set = "PRAGMA synchronous";
+            let set = writer.connection.query_row(set, [], |row| row.get(0));
+            assert_eq!(set, Ok(synchronous));
         }
         engine.close().await;
     }
