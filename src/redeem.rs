@@ -250,7 +250,7 @@ impl Redeemer {
                 auth_token: Some(minted.auth_token),
             });
         }
-        tracing::warn!(session = %session.id, "the use was given back before iDenfy's answer could be recorded");
+        tracing::warn!(session = %session.id, "iDenfy began a session whose use is not spent any more");
         if let Some(scan_ref) = minted.scan_ref {
             self.in_time(self.store.note_orphan(session.id, &scan_ref, now))
                 .await?;

@@ -29,6 +29,11 @@ impl Held {
         self.writer.as_mut().and_then(Writer::flush_took)
     }
 
+    /// Whether the disk takes what is flushed, as far as is known, on the connection that ordinary clicks are written on.
+    pub(super) fn has_flushed(&self) -> bool {
+        self.writer.as_ref().is_some_and(Writer::has_flushed)
+    }
+
     /// Closes the files.
     pub(super) async fn close(&mut self) {
         self.writer = None;

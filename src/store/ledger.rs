@@ -291,8 +291,8 @@ impl super::Store {
         self.ledger.clicks.load(Ordering::Relaxed)
     }
 
-    /// Makes a `starting` session `active`. False when it is `failed` or erased by now: its use was given back, and
-    /// its visitor must not be sent on.
+    /// Makes a `starting` session `active`. False when it is `failed` or erased by now, or was not written after all: its use
+    /// is not spent, and its visitor must not be sent on.
     ///
     /// # Errors
     /// When the database does not answer.

@@ -77,7 +77,7 @@ async fn a_thousand_clicks_on_three_nodes_open_the_link_a_hundred_times(context:
 }
 
 async fn a_use_in_flight_is_kept_until_its_lease_ends_and_then_given_back_once(context: Context) {
-    context.expect_log("the use was given back before iDenfy's answer could be recorded");
+    context.expect_log("iDenfy began a session whose use is not spent any more");
     // The mint's budget in real time is far more than this test takes.
     let a = Gateway::with(&context, |config| config.idenfy.timeout_ms = 60_000).await;
     // On SQLite a second node is not a thing: there the node that minted sweeps itself.

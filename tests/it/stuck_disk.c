@@ -1,7 +1,7 @@
 /* Preloaded into a gateway.
  *
  *   STUCK_DISK    as long as this file is there, no flush of the thread "ledger" ends; the first that is kept from it makes STUCK_DISK.waits
- *   FAILING_DISK  as long as this file is there, every flush of the write-ahead log by that thread fails
+ *   FAILING_DISK  as long as this file is there, every flush of the write-ahead log fails that the thread begins
  *   FLUSHED       the write-ahead log as it was at its last flush that succeeded
  */
 #define _GNU_SOURCE
@@ -67,9 +67,9 @@ static int copied(int log, char *copy, size_t size) {
 
 static int flush(long call, int file) {
     char copy[4096];
+    int log = is_log(file), failed = fails(log);
     wait_while_stuck();
-    int log = is_log(file);
-    if (fails(log)) {
+    if (failed) {
         errno = EIO;
         return -1;
     }

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use reqwest::Method;
@@ -24,6 +25,7 @@ tests!(
         of_a_link_without_limit_it_is_on_disk_with_its_session_before_the_visitor_is_answered,
         a_power_cut_loses_nobody_who_was_sent_on,
         where_the_flush_fails_nobody_is_sent_on_and_the_use_is_given_back,
+        a_use_answered_before_a_commit_that_fails_is_not_spent,
     ]
 );
 
@@ -198,4 +200,62 @@ async fn where_the_flush_fails_nobody_is_sent_on_and_the_use_is_given_back(conte
     assert_eq!(statuses, ["active", "failed", "active"]);
     stuck.process.terminate().await;
     assert_eq!(stuck.process.ended().await, Some(0));
+}
+
+async fn a_use_answered_before_a_commit_that_fails_is_not_spent(context: Context) {
+    let stuck = Stuck::start(&context, json!({"type": "multi", "limit": 50})).await;
+    for text in ["a click could not be written", "is not spent any more"] {
+        stuck.process.expect_log(text);
+    }
+    let click = |slug: &str| {
+        let (client, slug) = (stuck.client.clone(), slug.to_owned());
+        tokio::spawn(async move {
+            let answer = client.click(&slug).await;
+            answer.expect("an answer").status().as_u16()
+        })
+    };
+    let [is_stuck, is_failing] = [STUCK, FAILING].map(|name| stuck.file(name));
+    let waits = is_stuck.with_extension("waits");
+    loop {
+        // The disk takes a flush, so uses without limit are answered before the next one.
+        assert_eq!(click(stuck.slug()).await.expect("an answer"), 302);
+        let link = json!({"name": "Another", "usage": {"type": "unlimited"}});
+        let (_, unlimited) = stuck.client.api(Method::POST, "/links", Some(link)).await;
+        let _ = std::fs::remove_file(&waits);
+        std::fs::write(&is_stuck, "").expect("a file");
+        let first = click(stuck.slug());
+        eventually(BOUND, "the ledger waits for the disk", async || {
+            waits.exists()
+        })
+        .await;
+        let asked = stuck.idenfy.calls().len();
+        let others = [click(text(&unlimited["slug"])), click(stuck.slug())];
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        // The flush that is under way succeeds, the next one fails.
+        std::fs::write(&is_failing, "").expect("a file");
+        std::fs::remove_file(&is_stuck).expect("it was there");
+        for other in others {
+            assert_eq!(other.await.expect("an answer"), 503);
+        }
+        first.await.expect("an answer");
+        std::fs::remove_file(&is_failing).expect("it was there");
+
+        let path = format!("/links/{}", text(&unlimited["id"]));
+        if !stuck
+            .client
+            .all(&format!("{path}/sessions"))
+            .await
+            .is_empty()
+        {
+            // It came too late to share a commit.
+            continue;
+        }
+        assert_eq!(stuck.client.get(&path).await["usage"]["used"], 0);
+        assert_eq!(stuck.idenfy.calls().len() - asked, 2);
+        assert_eq!(
+            click(text(&unlimited["slug"])).await.expect("an answer"),
+            302
+        );
+        break;
+    }
 }

@@ -76,7 +76,7 @@ async fn a_visitor_who_hangs_up_on_a_mint_that_fails_gives_his_use_back(context:
 }
 
 async fn an_answer_that_comes_after_the_sweep_is_too_late(context: Context) {
-    context.expect_log("the use was given back before iDenfy's answer could be recorded");
+    context.expect_log("iDenfy began a session whose use is not spent any more");
     let gateway = Gateway::start(&context).await;
     let link = gateway
         .link(json!({"usage": {"type": "multi", "limit": 3}}))

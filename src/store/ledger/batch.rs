@@ -111,7 +111,7 @@ impl Batch {
     }
 
     /// Writes it all in one transaction; what needs a flush is on disk then. On SQLite those of ordinary clicks who need none
-    /// are answered before a commit that is flushed.
+    /// are answered before a commit that is flushed, unless the last one failed.
     pub(super) async fn commit(
         &mut self,
         engine: &Engine,
@@ -168,7 +168,7 @@ impl Batch {
                     Some(refused) => outcome.refused = refused,
                     None => return Ok(None),
                 }
-                if flush {
+                if flush && held.has_flushed() {
                     self.answer_early(&outcome);
                 }
                 db.commit_plain(held).await?;

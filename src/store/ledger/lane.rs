@@ -131,8 +131,8 @@ impl Lane {
         self.ignored.write(&self.engine).await;
     }
 
-    /// Writes what is in `ops` in one transaction and answers everyone who waits; a fault, be it that of what was `written`
-    /// just before, is answered to all of them. True when it was the last.
+    /// Writes what is in `ops` in one transaction and answers everyone who still waits; a fault, be it that of what was
+    /// `written` just before, is answered to all of them. True when it was the last.
     async fn commit(&mut self, ops: &mut Vec<Op>, written: Result<(), StoreError>) -> bool {
         let mut batch = Batch::sort(ops.drain(..), &mut self.ignored);
         if batch.wants_flush() {

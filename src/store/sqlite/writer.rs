@@ -31,6 +31,8 @@ pub(in crate::store) struct Writer {
     connection: Connection,
     /// Whether commits are flushed to the disk.
     flushes: bool,
+    /// Whether the disk ever took one.
+    has_flushed: bool,
     flush_took: Option<Duration>,
     filing: Filing,
 }
@@ -49,6 +51,7 @@ impl Writer {
         let mut writer = Self {
             connection,
             flushes: false,
+            has_flushed: false,
             flush_took: None,
             filing: Filing::default(),
         };
@@ -68,6 +71,11 @@ impl Writer {
             self.flushes = flushes;
         }
         Ok(())
+    }
+
+    /// Whether the disk took what was flushed on this connection, which ends with the first failure.
+    pub(in crate::store) const fn has_flushed(&self) -> bool {
+        self.has_flushed
     }
 
     /// How long the disk took for the last commit, unless that was asked before.
@@ -100,10 +108,11 @@ impl Writer {
     ///
     /// # Errors
     /// When the disk refuses. Nothing was written then, and the transaction ends with the connection.
-    pub(in crate::store) fn commit(&mut self) -> rusqlite::Result<()> {
+    pub(super) fn commit(&mut self) -> rusqlite::Result<()> {
         let begun = Instant::now();
         self.run("COMMIT")?;
         self.flush_took = self.flushes.then(|| begun.elapsed());
+        self.has_flushed |= self.flushes;
         Ok(())
     }
 
