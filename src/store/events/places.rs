@@ -87,10 +87,13 @@ async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
 /// falls silent holds it; what others placed while it was waited for is left as it is.
 const PLACE: &str = "
 WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock($1)),
+places AS MATERIALIZED (
+    SELECT seq, nextval('event_places') AS position
+    FROM (SELECT seq FROM turn CROSS JOIN events WHERE position IS NULL ORDER BY seq LIMIT $2) AS waiting
+),
 placed AS (
     UPDATE events SET position = places.position
-    FROM (SELECT seq, nextval('event_places') AS position
-          FROM (SELECT seq FROM turn CROSS JOIN events WHERE position IS NULL ORDER BY seq LIMIT $2) AS waiting) AS places
+    FROM places
     WHERE events.seq = places.seq AND events.position IS NULL
     RETURNING 1
 )
