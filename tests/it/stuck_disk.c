@@ -48,19 +48,17 @@ static int is_log(int file) {
 /* Copies the log to where only this thread writes, whose path is put into `copy`. */
 static int copied(int log, char *copy, size_t size) {
     const char *flushed = getenv("FLUSHED");
-    char link[64], page[4096];
-    ssize_t length = -1;
+    char page[4096];
+    off_t at = 0;
+    ssize_t length;
     if (!flushed)
         return 0;
-    /* Once more, as it may be open for writing alone. */
-    snprintf(link, sizeof link, "/proc/self/fd/%d", log);
-    int from = open(link, O_RDONLY | O_CLOEXEC);
     snprintf(copy, size, "%s.%ld", flushed, (long)syscall(SYS_gettid));
     int file = open(copy, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    while (from >= 0 && file >= 0 && (length = read(from, page, sizeof page)) > 0)
-        if (write(file, page, length) != length)
-            break;
-    close(from);
+    if (file < 0)
+        return 0;
+    while ((length = pread(log, page, sizeof page, at)) > 0 && write(file, page, length) == length)
+        at += length;
     close(file);
     return length == 0;
 }
