@@ -22,11 +22,12 @@ const CONNECTIONS: u32 = 8;
 /// Connections of one node for statements that may look at very many rows: however long those take, clicks have others.
 const LIST_CONNECTIONS: u32 = 2;
 
-/// Connections of one node that only the ledger uses: for each of its two tasks one, and one that may be on its way out.
-const LEDGER_CONNECTIONS: u32 = 4;
+/// Connections of one node on which rows are found by their key: for each of the ledger's two tasks one, and one that may be
+/// on its way out; one for who gives events their places.
+const KEY_CONNECTIONS: u32 = 5;
 
-/// The ledger finds each row by its key. Left to itself the planner walks through a table that was small when the
-/// statement was first planned, and goes on to with each click until the table's statistics are taken anew.
+/// Left to itself the planner walks through a table that was small when the statement was first planned, and goes on to
+/// with each click until the table's statistics are taken anew.
 const BY_KEY: [(&str, &str); 4] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -58,7 +59,7 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 pub struct PostgresEngine {
     pool: PgPool,
     list: PgPool,
-    ledger: PgPool,
+    by_key: PgPool,
 }
 
 impl PostgresEngine {
@@ -83,9 +84,9 @@ impl PostgresEngine {
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
         ]);
-        let ledger = pool(options.clone().options(BY_KEY), LEDGER_CONNECTIONS);
+        let by_key = pool(options.clone().options(BY_KEY), KEY_CONNECTIONS);
         Ok(Self {
-            ledger: ledger.await?,
+            by_key: by_key.await?,
             list: pool(options.clone(), LIST_CONNECTIONS).await?,
             pool: pool(options, CONNECTIONS).await?,
         })
@@ -103,6 +104,11 @@ impl PostgresEngine {
         &self.pool
     }
 
+    /// For what is asked again and again while clicks come, and looks at a few rows of a table that grows.
+    pub(super) const fn by_key(&self) -> &PgPool {
+        &self.by_key
+    }
+
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
         self.pool.begin().await
     }
@@ -111,11 +117,11 @@ impl PostgresEngine {
     pub(super) async fn begin_spending(
         &self,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.ledger.begin().await
+        self.by_key.begin().await
     }
 
     pub(super) async fn close(&self) {
-        self.ledger.close().await;
+        self.by_key.close().await;
         self.list.close().await;
         self.pool.close().await;
     }
@@ -146,7 +152,7 @@ impl PostgresEngine {
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
         let connection = match held {
             Some(connection) => connection,
-            None => held.insert(self.ledger.acquire().await?),
+            None => held.insert(self.by_key.acquire().await?),
         };
         let (mut unrecorded, mut refused) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {

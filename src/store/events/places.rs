@@ -65,7 +65,7 @@ impl Store {
 
 async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
     let waiting = "SELECT EXISTS (SELECT 1 FROM events WHERE position IS NULL)";
-    if !sqlx::query_scalar(waiting).fetch_one(db.read()).await? {
+    if !sqlx::query_scalar(waiting).fetch_one(db.by_key()).await? {
         return Ok(false);
     }
     let mut any = false;
@@ -74,7 +74,7 @@ async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
             .bind(PLACING)
             .bind(PLACED_MAX)
             .bind(CHANNEL)
-            .fetch_optional(db.write())
+            .fetch_optional(db.by_key())
             .await?;
         any |= placed.is_some();
         if placed.unwrap_or_default() < PLACED_MAX {
