@@ -268,7 +268,8 @@ const RECORD_AND_PLACE: &str = record_and_tell_sql!(
 );
 
 /// Locks the links in the order of their ids, so that two nodes never wait for each other in a ring, spends by
-/// the predicate of the WHERE clause, and inserts the first sessions of each link up to what was granted.
+/// the predicate of the WHERE clause, and inserts the first sessions of each link up to what was granted. Whether a link is off or
+/// deleted is asked in a form that no index has: planned with few links, it would walk through all that are not by one that has.
 const RESERVE: &str = concat!(
     "WITH later AS MATERIALIZED (
     SELECT set_config('synchronous_commit', COALESCE($1, current_setting('synchronous_commit')), true)
@@ -284,7 +285,7 @@ const RESERVE: &str = concat!(
         last_used_at = wanted.at
     FROM wanted JOIN locked ON locked.id = wanted.id
     WHERE links.id = wanted.id
-      AND deactivated_at IS NULL AND deleted_at IS NULL
+      AND COALESCE(deactivated_at, deleted_at) IS NULL
       AND (expires_at IS NULL OR expires_at > wanted.at)
       AND (usage_limit IS NULL OR used < usage_limit)
     RETURNING links.id, granted

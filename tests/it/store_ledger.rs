@@ -36,7 +36,10 @@ tests!(
         who_comes_while_it_is_closed_spends_nothing_unheard,
         each_session_is_found_by_its_link_at_once_and_filed_there_without_a_search,
     ],
-    Postgres: [only_a_use_that_no_limit_depends_on_is_not_waited_for]
+    Postgres: [
+        only_a_use_that_no_limit_depends_on_is_not_waited_for,
+        clicks_are_found_by_their_keys_though_there_were_few_at_first,
+    ]
 );
 
 async fn a_reservation_spends_a_use_and_keeps_the_session_as_starting(context: Context) {
@@ -648,4 +651,32 @@ async fn only_a_use_that_no_limit_depends_on_is_not_waited_for(context: Context)
             .await,
         [0, usual, usual, usual, 0]
     );
+}
+
+/// A statement is planned when it is first asked, and that plan is kept while the tables grow.
+async fn clicks_are_found_by_their_keys_though_there_were_few_at_first(context: Context) {
+    let kit = Kit::open(&context).await;
+    for _ in 0..30 {
+        let link = kit.keep_new(Usage::Multi(9)).await;
+        let session = kit.spend(&link).await;
+        let answer = kit.answer_for(&session, &[]);
+        assert!(kit.store.record(answer).await.unwrap());
+        let held = kit.session_of(Some(&link));
+        let page = [Hold::form(&held.id.to_string())];
+        assert_eq!(kit.try_reserve(&held, &page).await, Reserved::Granted);
+        assert!(kit.store.refund(back(&held, &page)).await.unwrap());
+    }
+    // PostgreSQL counts what a connection read when that is closed.
+    kit.store.close().await;
+    let counted = "SELECT n_tup_upd FROM pg_stat_user_tables WHERE relname IN ('links', 'sessions') ORDER BY relname";
+    eventually(BOUND, "what was read is counted", async || {
+        kit.database.numbers(counted).await == [90, 60]
+    })
+    .await;
+    let walked =
+        "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname IN ('links', 'sessions', 'events')
+         UNION ALL SELECT idx_tup_read FROM pg_stat_user_indexes
+         WHERE relname IN ('links', 'sessions', 'events') AND indexrelname NOT LIKE '%_pkey'";
+    let walked = kit.database.numbers(walked).await;
+    assert!(walked.iter().all(|rows| *rows == 0), "{walked:?}");
 }
