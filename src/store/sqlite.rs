@@ -15,6 +15,7 @@ mod checkpoint;
 mod file;
 mod filing;
 pub(super) mod rare;
+mod rows;
 mod writer;
 
 use super::ledger::settle::Records;

@@ -1,12 +1,12 @@
 //! Sessions are filed under their links many at a time: in an index of their table each click on another link writes a page
-//! of its own, and a few more where that is full. A trigger notes what is inserted, in the order it comes; whoever looks
-//! by link looks at what is filed and at what is noted.
+//! of its own, and a few more where that is full. What is inserted is noted, in the order it comes, by a trigger or by who
+//! inserts it; whoever looks by link looks at what is filed and at what is noted.
 
 use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-use super::writer::{insert, text};
+use super::rows::{insert, text};
 
 /// How long they wait: the more are filed together, the fewer pages each takes.
 pub(in crate::store) const FILED_AFTER: Duration = Duration::from_secs(2);

@@ -5,19 +5,18 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::types::ToSqlOutput;
-use rusqlite::{Connection, OpenFlags, OptionalExtension as _, params, params_from_iter};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, ToSql as _, params};
 
 use super::filing::Filing;
+use super::rows::{insert, text};
 use super::{BUSY_TIMEOUT, SETTINGS};
 use crate::domain::channel::{ExternalRef, Via};
 use crate::domain::id::{LinkId, SessionId};
 use crate::store::ledger::NewSession;
 use crate::store::ledger::settle::Records;
 use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
-
-/// So many rows are inserted by one statement at most.
-const ROWS_MAX: usize = 32;
 
 /// What is kept of the database, a few pages of each of 1,000 links in use; SQLite takes a negative number as KiB.
 const CACHE: i64 = -8000;
@@ -46,6 +45,8 @@ impl Writer {
             connection.pragma_update(None, name, value)?;
         }
         connection.pragma_update(None, "cache_size", CACHE)?;
+        // For a table with a trigger SQLite first keeps all rows of a statement aside: what the one that matters does is done here.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         connection.busy_timeout(BUSY_TIMEOUT)?;
         let mut writer = Self {
@@ -177,36 +178,15 @@ impl Writer {
             }
         }
         insert(&self.connection, SESSIONS, &sessions)?;
+        let mut noted = Vec::new();
+        for [id, link, .., via, _, _] in &sessions {
+            if *link != text(None) {
+                noted.push([link.to_sql()?, id.to_sql()?, via.to_sql()?]);
+            }
+        }
+        insert(&self.connection, NOTED, &noted)?;
         Ok(refused)
     }
-}
-
-/// Inserts rows of `values` into what `into` says.
-pub(super) fn insert<const COLUMNS: usize>(
-    connection: &Connection,
-    (into, values): (&str, &str),
-    rows: &[[ToSqlOutput<'_>; COLUMNS]],
-) -> rusqlite::Result<()> {
-    for part in parts(rows) {
-        let sql = format!("{into}VALUES {}", vec![values; part.len()].join(","));
-        let values = params_from_iter(part.iter().flatten());
-        connection.prepare_cached(&sql)?.execute(values)?;
-    }
-    Ok(())
-}
-
-/// Splits `rows` so that a few statements do for all lengths: powers of two.
-fn parts<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
-    std::iter::from_fn(move || {
-        let length = ROWS_MAX.min(1 << rows.len().checked_ilog2()?);
-        let (part, rest) = rows.split_at(length);
-        rows = rest;
-        Some(part)
-    })
-}
-
-pub(super) fn text(text: Option<&str>) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(text.into())
 }
 
 /// What is inserted of a session.
@@ -259,6 +239,12 @@ const SESSIONS: (&str, &str) = (
     ),
 );
 
+/// Notes sessions to be filed under their links, as the trigger of their table does elsewhere, and the values of one.
+const NOTED: (&str, &str) = (
+    "INSERT OR ROLLBACK INTO link_sessions_new (link_id, session_id, via) ",
+    "(?, ?, ?)",
+);
+
 /// Inserts events, and the values of one: its id, when, and the session's id.
 const EVENTS: (&str, &str) = (
     "INSERT OR ROLLBACK INTO events (id, type, at, session_id) ",
@@ -287,15 +273,6 @@ pub(super) mod tests {
         let engine = SqliteEngine::open(&url, Some(&steps::log)).await.unwrap();
         let writer = Writer::open(&file).unwrap();
         (folder, engine, writer)
-    }
-
-    #[test]
-    fn rows_are_split_into_powers_of_two() {
-        let lengths = |n| parts(&vec![(); n]).map(<[()]>::len).collect::<Vec<_>>();
-        assert_eq!(lengths(0), [0; 0]);
-        assert_eq!(lengths(1), [1]);
-        assert_eq!(lengths(14), [8, 4, 2]);
-        assert_eq!(lengths(75), [32, 32, 8, 2, 1]);
     }
 
     /// What a flushed commit promises does not depend on which of the two writes it.
@@ -327,6 +304,20 @@ pub(super) mod tests {
                 "{name} differs from that of the other connection"
             );
         }
+        engine.close().await;
+    }
+
+    /// It runs none.
+    #[tokio::test]
+    async fn what_it_writes_has_no_trigger_but_the_one_it_stands_in_for() {
+        let (_folder, engine, _writer) = opened().await;
+        let triggers = "SELECT name FROM sqlite_schema
+                        WHERE type = 'trigger' AND tbl_name IN ('sessions', 'links', 'events', 'link_sessions', 'link_sessions_new')";
+        let triggers: Vec<String> = sqlx::query_scalar(triggers)
+            .fetch_all(engine.read())
+            .await
+            .unwrap();
+        assert_eq!(triggers, ["sessions_are_noted"]);
         engine.close().await;
     }
 
