@@ -22,12 +22,14 @@ const CONNECTIONS: u32 = 8;
 /// Connections of one node for statements that may look at very many rows: however long those take, clicks have others.
 const LIST_CONNECTIONS: u32 = 2;
 
-/// Connections of one node on which rows are found by their key: for each of the ledger's two tasks one, and one that may be
-/// on its way out; one for who gives events their places.
-const KEY_CONNECTIONS: u32 = 5;
+/// Connections of one node that only the ledger uses: for each of its two tasks one, and one that may be on its way out.
+const LEDGER_CONNECTIONS: u32 = 4;
 
-/// Left to itself the planner walks through a table that was small when the statement was first planned, and goes on to
-/// with each click until the table's statistics are taken anew.
+/// Connections of one node by which events get their places: they wait for each other, and the ledger must not wait for them.
+const PLACES_CONNECTIONS: u32 = 2;
+
+/// For what finds each row by its key while clicks come. Left to itself the planner walks through a table that was small when the
+/// statement was first planned, and goes on to with each click until the table's statistics are taken anew.
 const BY_KEY: [(&str, &str); 4] = [
     ("enable_seqscan", "off"),
     ("enable_hashjoin", "off"),
@@ -59,7 +61,8 @@ pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 pub struct PostgresEngine {
     pool: PgPool,
     list: PgPool,
-    by_key: PgPool,
+    ledger: PgPool,
+    places: PgPool,
 }
 
 impl PostgresEngine {
@@ -84,9 +87,10 @@ impl PostgresEngine {
             ("tcp_keepalives_interval", "5"),
             ("tcp_keepalives_count", "3"),
         ]);
-        let by_key = pool(options.clone().options(BY_KEY), KEY_CONNECTIONS);
+        let by_key = options.clone().options(BY_KEY);
         Ok(Self {
-            by_key: by_key.await?,
+            ledger: pool(by_key.clone(), LEDGER_CONNECTIONS).await?,
+            places: pool(by_key, PLACES_CONNECTIONS).await?,
             list: pool(options.clone(), LIST_CONNECTIONS).await?,
             pool: pool(options, CONNECTIONS).await?,
         })
@@ -104,9 +108,9 @@ impl PostgresEngine {
         &self.pool
     }
 
-    /// For what is asked again and again while clicks come, and looks at a few rows of a table that grows.
-    pub(super) const fn by_key(&self) -> &PgPool {
-        &self.by_key
+    /// For who gives events their places.
+    pub(super) const fn places(&self) -> &PgPool {
+        &self.places
     }
 
     pub(super) async fn begin(&self) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
@@ -117,13 +121,14 @@ impl PostgresEngine {
     pub(super) async fn begin_spending(
         &self,
     ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-        self.by_key.begin().await
+        self.ledger.begin().await
     }
 
     pub(super) async fn close(&self) {
-        self.by_key.close().await;
+        self.ledger.close().await;
         self.list.close().await;
         self.pool.close().await;
+        self.places.close().await;
     }
 
     /// Listens on a channel, on a connection of its own, so that the pool has none less.
@@ -152,7 +157,7 @@ impl PostgresEngine {
     ) -> Result<(HashSet<SessionId>, HashSet<SessionId>), sqlx::Error> {
         let connection = match held {
             Some(connection) => connection,
-            None => held.insert(self.by_key.acquire().await?),
+            None => held.insert(self.ledger.acquire().await?),
         };
         let (mut unrecorded, mut refused) = <(HashSet<_>, HashSet<_>)>::default();
         if !records.is_empty() {

@@ -298,26 +298,25 @@ async fn all_nodes_hear_of_news_that_is_announced(context: Context) {
     assert_eq!(heard.unwrap().unwrap().channel(), "entrypass_events");
 }
 
-/// A statement is planned when it is first asked, and that plan is kept while the table grows.
+/// A statement is planned the first times it is asked, and that plan is kept while the table grows.
 async fn new_events_are_found_by_their_index_though_there_were_none_at_first(context: Context) {
     let kit = Kit::open(&context).await;
-    assert!(!kit.store.publish().await.unwrap());
-    let seen = "INSERT INTO events (position, id, type, at)
-                SELECT nextval('event_places'), n, 'idenfy.unavailable', 0 FROM generate_series(1, 500) AS n";
-    kit.database.execute(seen).await.unwrap();
-    for _ in 0..3 {
+    let one_comes = async || {
         assert!(!kit.store.publish().await.unwrap());
         let event = new(&kit, EventType::IdenfyUnavailable, Subject::Idenfy);
         kit.store.raise(&[event]).await.unwrap();
         assert!(kit.store.publish().await.unwrap());
+    };
+    for _ in 0..7 {
+        one_comes().await;
     }
-    // PostgreSQL counts what a connection read when that is closed.
-    kit.store.close().await;
-    let counted = "SELECT n_tup_ins FROM pg_stat_user_tables WHERE relname = 'events'";
-    eventually(BOUND, "what was read is counted", async || {
-        kit.database.numbers(counted).await == [503]
-    })
-    .await;
+    let seen = "INSERT INTO events (position, id, type, at)
+                SELECT nextval('event_places'), n, 'idenfy.unavailable', 0 FROM generate_series(1, 500) AS n";
+    kit.database.execute(seen).await.unwrap();
+    for _ in 0..3 {
+        one_comes().await;
+    }
+    kit.close_and_count().await;
     let walked = "SELECT seq_tup_read FROM pg_stat_user_tables WHERE relname = 'events'";
     assert_eq!(kit.database.numbers(walked).await, [0]);
 }

@@ -13,9 +13,9 @@ use entrypass::domain::usage::Usage;
 use entrypass::store::Store;
 use entrypass::store::ledger::{Client, Hold, NewSession, Record, Refund, Reserved};
 
-use crate::harness::Context;
 use crate::harness::engine::Database;
 use crate::harness::gateway::START;
+use crate::harness::{BOUND, Context, eventually};
 
 /// How long a session may stay `starting`, in milliseconds.
 pub const LEASE_MS: i64 = 20_000;
@@ -38,6 +38,17 @@ impl Kit {
             clock: Clock::fixed(Timestamp::parse(START).expect("a time")),
             database,
         }
+    }
+
+    /// Closes the store; PostgreSQL has counted what its connections read and wrote then, which it does when they end.
+    pub async fn close_and_count(&self) {
+        self.store.close().await;
+        let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+                      AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        eventually(BOUND, "all connections have ended", async || {
+            self.database.numbers(others).await == [0]
+        })
+        .await;
     }
 
     pub fn now(&self) -> Timestamp {

@@ -1,7 +1,7 @@
 //! The places of events on PostgreSQL, where several transactions write at once. On SQLite writing an event gives it its place.
 
 use super::CHANNEL;
-use crate::store::postgres::PLACING;
+use crate::store::postgres::{PLACING, in_time};
 use crate::store::{Engine, PostgresEngine, Store, StoreError};
 
 /// The most events that are placed in one statement: clicks wait for its lock.
@@ -65,17 +65,16 @@ impl Store {
 
 async fn publish(db: &PostgresEngine) -> Result<bool, sqlx::Error> {
     let waiting = "SELECT EXISTS (SELECT 1 FROM events WHERE position IS NULL)";
-    if !sqlx::query_scalar(waiting).fetch_one(db.by_key()).await? {
+    if !in_time(sqlx::query_scalar(waiting).fetch_one(db.places())).await? {
         return Ok(false);
     }
     let mut any = false;
     loop {
-        let placed: Option<i64> = sqlx::query_scalar(PLACE)
+        let place = sqlx::query_scalar(PLACE)
             .bind(PLACING)
             .bind(PLACED_MAX)
-            .bind(CHANNEL)
-            .fetch_optional(db.by_key())
-            .await?;
+            .bind(CHANNEL);
+        let placed: Option<i64> = in_time(place.fetch_optional(db.places())).await?;
         any |= placed.is_some();
         if placed.unwrap_or_default() < PLACED_MAX {
             return Ok(any);

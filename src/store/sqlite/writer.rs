@@ -22,7 +22,7 @@ use crate::store::ledger::wanted::{Wanted, insert_sql, room_sql};
 const CACHE: i64 = -8000;
 
 /// Prepared statements that are kept: all of them, with room to spare.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 48;
 
 /// A connection that blocks the thread that calls it.
 #[derive(Debug)]
@@ -180,8 +180,9 @@ impl Writer {
         insert(&self.connection, SESSIONS, &sessions)?;
         let mut noted = Vec::new();
         for [id, link, .., via, _, _] in &sessions {
-            if *link != text(None) {
-                noted.push([link.to_sql()?, id.to_sql()?, via.to_sql()?]);
+            let link = link.to_sql()?;
+            if link != text(None) {
+                noted.push([link, id.to_sql()?, via.to_sql()?]);
             }
         }
         insert(&self.connection, NOTED, &noted)?;
@@ -310,7 +311,9 @@ pub(super) mod tests {
     /// It runs none.
     #[tokio::test]
     async fn what_it_writes_has_no_trigger_but_the_one_it_stands_in_for() {
-        let (_folder, engine, _writer) = opened().await;
+        let (_folder, engine, writer) = opened().await;
+        let runs = DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER;
+        assert!(!writer.connection.db_config(runs).unwrap());
         let triggers = "SELECT name FROM sqlite_schema
                         WHERE type = 'trigger' AND tbl_name IN ('sessions', 'links', 'events', 'link_sessions', 'link_sessions_new')";
         let triggers: Vec<String> = sqlx::query_scalar(triggers)
